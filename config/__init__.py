@@ -1,0 +1,1 @@
+"""What a hospital edits: settings, YAML and the shapes that read it."""

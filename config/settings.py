@@ -1,0 +1,63 @@
+"""What differs from one installation to the next, read from environment variables that begin with WARDCYCLE_."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+Language = Literal["en", "zh"]
+Port = Annotated[int, Field(ge=1, le=65_535)]
+
+
+class Settings(BaseSettings):
+    """One installation. Every field can be set as WARDCYCLE_<NAME>."""
+
+    # Without a prefix a field `language` would read the shell's own variables.
+    model_config = SettingsConfigDict(env_prefix="WARDCYCLE_", frozen=True, env_ignore_empty=True)
+
+    database_url: str = Field("", description="SQLAlchemy address; empty: a SQLite file in the data folder.")
+    data_folder: Path = Field(Path(".wardcycle"), description="Where the database and attachments lie.")
+    config_folder: Path | None = Field(None, description="The hospital's own YAML, added to the shipped one.")
+    calendar: str = Field("cn", description="A file of config/calendars, without its ending.")
+    language: Language | None = Field(None, description="Language of texts; unset: that of the system.")
+    base_url: str = Field("", description="Address of the web pages as people reach them, for links in mails.")
+
+    web_host: str = Field("127.0.0.1", description="Address that the web pages listen on.")
+    web_port: Port = Field(8420, description="Port of the web pages.")
+    prefect_port: Port = Field(4200, description="Port of the Prefect server that is started with the product.")
+
+    smtp_host: str = Field("", description="The hospital's mail relay; empty: mails go to the local mailbox.")
+    smtp_port: Port = Field(25, description="Port of the relay; usually 25, 587 (starttls) or 465 (tls).")
+    smtp_user: str = Field("", description="Empty: the relay is used without a login.")
+    smtp_password: SecretStr = Field(SecretStr(""), description="Never printed.")
+    smtp_tls: Literal["none", "starttls", "tls"] = Field("none", description="How the way to the relay is encrypted.")
+    smtp_sender: str = Field("wardcycle@localhost", description="The bare address that mails come from.")
+    smtp_timeout_s: int = Field(20, ge=1, le=600, description="Seconds until the outcome of a mail counts as unknown.")
+    mailbox_smtp_port: Port = Field(2525, description="Where the local mailbox takes mails when there is no relay.")
+
+    channel_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Private host:port pairs that channels may reach, with commas between."
+    )
+    sqlite_journal: Literal["auto", "wal", "delete"] = Field(
+        "auto", description="auto: WAL only where this SQLite is free of the WAL-reset bug (3.51.3 or newer)."
+    )
+
+    @field_validator("channel_hosts", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @property
+    def database(self) -> str:
+        """Give the address of the database that is really used."""
+        return self.database_url or f"sqlite:///{self.data_folder / 'wardcycle.db'}"
+
+    @property
+    def reader_language(self) -> Language:
+        """Give the language for people at this machine: the setting, else the system's locale, else English."""
+        if self.language is not None:
+            return self.language
+        locale = next(filter(None, map(os.environ.get, ("LC_ALL", "LC_MESSAGES", "LANG"))), "")
+        return "zh" if locale.lower().startswith("zh") else "en"
