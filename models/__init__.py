@@ -1,0 +1,1 @@
+"""Nouns: tables, statuses, the arrows between them, named reads, migrations."""

@@ -1,0 +1,132 @@
+"""What every test may ask for: a real database of its own on both systems, the rules of a hospital, a moment."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import settings
+
+from config.catalogue import read_catalogue
+from engine.calendar import calendar_of
+from engine.rules import Rules
+from models.db import Database
+from models.migrations.upgrade import upgrade
+from tests.postgres import Server, in_memory, running
+
+settings.register_profile("ci", derandomize=True, deadline=None, max_examples=50, database=None)
+settings.register_profile("desk", deadline=None, max_examples=50)
+settings.load_profile("ci" if os.environ.get("CI") else "desk")
+
+SYSTEMS = ("sqlite", "postgresql")
+_ran = dict.fromkeys(SYSTEMS, 0)
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Count the tests that really ran on each database system."""
+    if report.when == "call" and report.passed:
+        for name in SYSTEMS:
+            _ran[name] += f"[{name}" in report.nodeid or f"-{name}" in report.nodeid
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail a run of CI that left a database system out; at the desk one may choose tests."""
+    if hasattr(session.config, "workerinput"):  # a worker sees a part only; the controller hears of all
+        return
+    if os.environ.get("CI") and not all(_ran.values()) and session.exitstatus == pytest.ExitCode.OK:
+        print(f"\nNot every database system was tested: {_ran}")
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A PostgreSQL server; each test makes its own database on it."""
+    with running() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file that tests copy."""
+    file = tmp_path_factory.mktemp("migrated") / "wardcycle.db"
+    _migrate(sa.URL.create("sqlite", database=str(file)))
+    return file
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgres: Server) -> Iterator[str]:
+    """The name of a migrated PostgreSQL database that tests copy."""
+    url = postgres.create()
+    _migrate(url)
+    yield str(url.database)
+    postgres.drop(url)
+
+
+@pytest.fixture(params=SYSTEMS)
+def system(request: pytest.FixtureRequest) -> str:
+    """The database system of this run of the test."""
+    return str(request.param)
+
+
+@pytest.fixture
+def quick_folder() -> Iterator[Path]:
+    """A folder for a SQLite file, in memory where there is room: the disk is not what is tested."""
+    with tempfile.TemporaryDirectory(prefix="wardcycle-test-", dir=in_memory()) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def empty_url(system: str, request: pytest.FixtureRequest, quick_folder: Path) -> Iterator[str]:
+    """The address of a database without tables."""
+    yield from _url(system, request, quick_folder, migrated=False)
+
+
+@pytest.fixture
+def database_url(system: str, request: pytest.FixtureRequest, quick_folder: Path) -> Iterator[str]:
+    """The address of a migrated, empty database, for programs that tests start."""
+    yield from _url(system, request, quick_folder, migrated=True)
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """A migrated, empty database: once a SQLite file, once PostgreSQL."""
+    opened = Database(database_url)
+    yield opened
+    opened.dispose()
+
+
+@pytest.fixture(scope="session")
+def rules() -> Rules:
+    """The shipped catalogue and the Chinese calendar."""
+    catalogue = read_catalogue(environ={})
+    return Rules(calendar_of(catalogue.calendars["cn"]), catalogue)
+
+
+@pytest.fixture
+def now() -> datetime:
+    """Monday, 2 March 2026, 09:30 in Shanghai."""
+    return datetime(2026, 3, 2, 1, 30, tzinfo=UTC)
+
+
+def _url(system: str, request: pytest.FixtureRequest, folder: Path, *, migrated: bool) -> Iterator[str]:
+    if system == "sqlite":
+        file = folder / ("wardcycle.db" if migrated else "empty.db")
+        if migrated:
+            shutil.copy(request.getfixturevalue("migrated_file"), file)
+        yield f"sqlite:///{file}"
+        return
+    server: Server = request.getfixturevalue("postgres")
+    url = server.create(request.getfixturevalue("migrated_template") if migrated else "template0")
+    yield url.render_as_string(hide_password=False)
+    server.drop(url)
+
+
+def _migrate(url: sa.URL) -> None:
+    database = Database(url.render_as_string(hide_password=False))
+    upgrade(database)
+    database.dispose()
