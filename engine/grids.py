@@ -1,0 +1,180 @@
+"""The cells of a workbook or of CSV files, whatever the format, read without trusting the file."""
+
+import csv
+import io
+import re
+import zipfile
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+
+from python_calamine import CalamineError, CalamineWorkbook
+
+from config.words import Refused, Text
+
+Cell = str | float | bool | date | datetime | time | timedelta
+Grid = Sequence[Sequence[Cell]]  # rows from row 1, cells from column A; a blank is ''
+
+MOST_FILE_BYTES = 20_000_000
+MOST_UNPACKED_BYTES = 50_000_000
+MOST_PARTS = 2_000
+MOST_RATIO, RATIO_COUNTS_FROM = (
+    200,
+    10_000_000,
+)  # a large sheet of real text packs to a tenth or so, a bomb to a thousandth
+MOST_CELLS = 2_000_000  # calamine fills the whole rectangle: one cell at XFD1048576 would need 400 GB
+
+# What a spreadsheet would take for a formula; writing puts a ' before it, reading takes one off again.
+CSV_DANGER = re.compile(r"'*[=+\-@\t\r]")
+_CELL = re.compile(rb"<(?:\w+:)?c((?:[\s/][^<>]*)?)>")
+_REFERENCE = re.compile(rb'\br="([A-Z]{1,3})([0-9]{1,7})"')
+_ROW = re.compile(rb'<(?:\w+:)?row\s(?:[^<>]*?\s)?r="([0-9]{1,7})"')
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_AS_XLSX = Text(
+    "Open it in Excel or WPS and save it as `Excel Workbook (*.xlsx)`",
+    "请用 Excel 或 WPS 打开，另存为“Excel 工作簿 (*.xlsx)”",
+)
+
+
+def read_workbook(file: Path) -> dict[str, Grid]:
+    """Read the sheets of an .xlsx, .xlsm or .xls file; formulas give the value that was stored with them.
+
+    Raises config.words.Refused for anything else, for what is damaged, locked with a password or too large.
+    """
+    content = _content(file)
+    if content.startswith(b"PK"):
+        _check_package(content)
+    elif not content.startswith(_OLE):
+        raise Refused(Text(f"{file.name} is no Excel workbook", f"{file.name} 不是 Excel 工作簿"), _AS_XLSX)
+    try:
+        book = CalamineWorkbook.from_filelike(io.BytesIO(content))
+        return {name: book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in book.sheet_names}
+    except (CalamineError, ValueError, OSError) as error:
+        raise _unreadable(file.name, content, str(error)) from error
+    except BaseException as error:
+        # A reader written in Rust reports its own faults by a class that is no Exception and cannot be imported.
+        if type(error).__name__ != "PanicException":
+            raise
+        raise _unreadable(file.name, content, "damaged") from error
+
+
+def read_csv(file: Path) -> Grid:
+    """Read one CSV file in UTF-8 (with or without a mark) or GB18030, the guard before formulas taken off.
+
+    Raises config.words.Refused when it is written in neither, or too large.
+    """
+    text = _decoded(file.name, _content(file))
+    dialect = ";" if ";" in text.split("\n", 1)[0] and "," not in text.split("\n", 1)[0] else ","
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=dialect))
+    except csv.Error as error:
+        what = Text(f"{file.name} cannot be read as CSV: {error}", f"无法按 CSV 读取 {file.name}（{error}）")
+        raise Refused(what, Text("Save it again as CSV UTF-8", "请另存为“CSV UTF-8”")) from error
+    return [[cell[1:] if cell.startswith("'") and CSV_DANGER.match(cell) else cell for cell in row] for row in rows]
+
+
+def _content(file: Path) -> bytes:
+    mend = Text("Check the name and the rights", "请检查文件名和权限")
+    try:
+        size = file.stat().st_size
+        if size > MOST_FILE_BYTES:
+            raise _too_large(file.name)
+        content = file.read_bytes()
+    except OSError as error:
+        why = error.strerror or "unreadable"
+        raise Refused(Text(f"{file} cannot be read: {why}", f"无法读取 {file}（{why}）"), mend) from error
+    if not content.strip():
+        raise Refused(
+            Text(f"{file.name} is empty", f"{file.name} 是空文件"), Text("Choose another file", "请选择其他文件")
+        )
+    return content
+
+
+def _decoded(name: str, content: bytes) -> str:
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            text = content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if "\0" not in text:
+            return text
+    what = Text(f"{name} is written neither in UTF-8 nor in GB18030", f"{name} 既不是 UTF-8 也不是 GB18030 编码")
+    raise Refused(what, Text("Save it again as CSV UTF-8", "请在 Excel 中另存为“CSV UTF-8（逗号分隔）”"))
+
+
+def _check_package(content: bytes) -> None:
+    """Refuse a package that is no workbook, or that unpacks to more than a hospital could have written."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as package:
+            parts = package.infolist()
+            _check_size(parts)
+            names = {part.filename for part in parts}
+            if "xl/workbook.xml" not in names:
+                raise _no_workbook(names)
+            for part in parts:
+                # Reading proves the size that the list of contents claims, and the checksum.
+                _check_extent(package.read(part))
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, RuntimeError, NotImplementedError, EOFError, ValueError) as error:
+        if isinstance(error, Refused):
+            raise
+        raise Refused(Text("The workbook is damaged", "工作簿已损坏"), _AS_XLSX) from error
+
+
+def _check_size(parts: Sequence[zipfile.ZipInfo]) -> None:
+    unpacked = sum(part.file_size for part in parts)
+    packed = sum(part.compress_size for part in parts) or 1
+    bomb = unpacked > RATIO_COUNTS_FROM and unpacked / packed > MOST_RATIO
+    if len(parts) > MOST_PARTS or unpacked > MOST_UNPACKED_BYTES or bomb:
+        raise _too_large("")
+
+
+def _check_extent(part: bytes) -> None:
+    """Refuse a sheet whose filled cells span too large a rectangle, however few they are; other parts have no cells."""
+    last_row = last_column = n_bare = 0
+    for found in _CELL.finditer(part):
+        if found[1].endswith(b"/"):
+            continue  # a cell with a format and no value
+        if place := _REFERENCE.search(found[1]):
+            last_row, last_column = max(last_row, int(place[2])), max(last_column, _column(place[1]))
+        else:
+            n_bare += 1
+    if n_bare:  # cells without a place follow one another
+        last_row = max([last_row, n_bare, *(int(row) for row in _ROW.findall(part))])
+        last_column = max(last_column, 1)
+    if last_row * last_column > MOST_CELLS or n_bare > MOST_CELLS:
+        raise _too_large("")
+
+
+def _column(letters: bytes) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - 64
+    return number
+
+
+def _no_workbook(names: set[str]) -> Refused:
+    if any(name.startswith("word/") for name in names):
+        return Refused(
+            Text("This is a Word document, not a workbook", "这是 Word 文档，不是工作簿"),
+            Text("Copy its tables into the template", "请把表格内容复制到模板中"),
+        )
+    if "content.xml" in names:
+        return Refused(Text("OpenDocument files are not read", "不支持 OpenDocument 文件"), _AS_XLSX)
+    return Refused(Text("This is no Excel workbook", "这不是 Excel 工作簿"), _AS_XLSX)
+
+
+def _unreadable(name: str, content: bytes, why: str) -> Refused:
+    locked = "EncryptedPackage".encode("utf-16-le") in content or "password" in why.lower()
+    if locked:
+        what = Text(f"{name} is locked with a password", f"{name} 已加密")
+        return Refused(what, Text("Save it without a password", "请取消密码后保存"))
+    return Refused(Text(f"{name} cannot be read: {why}", f"无法读取 {name}（{why}）"), _AS_XLSX)
+
+
+def _too_large(name: str) -> Refused:
+    what = Text(f"{name or 'The workbook'} is too large", f"{name or '工作簿'}过大")
+    mend = Text(
+        "Delete what does not belong to it, empty rows with formats included, or split it",
+        "请删除无关内容（包括带格式的空行），或拆分文件",
+    )
+    return Refused(what, mend)

@@ -1,0 +1,63 @@
+"""Finishing what an interrupted launch or answer left undone, cycle by cycle; one bad cycle never stops the next."""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlmodel import Session, col
+
+from engine.rules import Rules
+from engine.stages import advance_cycle
+from models.cycle import Cycle, CycleStatus, Stage, StageStatus
+from models.db import Database
+from models.task import Task, TaskStatus
+
+log = logging.getLogger("wardcycle.reconcile")
+
+
+@dataclass(frozen=True)
+class Reconciled:
+    """How many cycles looked unfinished, how many really were, how many could not be advanced."""
+
+    n_looked: int
+    n_mended: int
+    n_failed: int
+
+
+def reconcile(database: Database, *, rules: Rules, now: datetime, door: str) -> Reconciled:
+    """Advance the cycles that look unfinished, each in its own transaction; a second time changes nothing."""
+    with database.reading() as session:
+        ids = find_unfinished(session)
+    n_mended = n_failed = 0
+    for cycle_id in ids:
+        try:
+            n_mended += _advance(database, cycle_id, rules, now, door)
+        except Exception:
+            log.exception("a cycle could not be advanced", extra={"action": "advance_failed", "cycle_id": cycle_id})
+            n_failed += 1
+    return Reconciled(len(ids), n_mended, n_failed)
+
+
+def find_unfinished(session: Session) -> list[int]:
+    """List active cycles that may wait for nobody: no stage at work, an open stage without open work, or with tasks
+    that wait though nothing before them is at work."""
+    of_cycle = col(Stage.cycle_id) == col(Cycle.id)
+    at_work = sa.exists().where(of_cycle, col(Stage.status).in_((StageStatus.OPEN, StageStatus.READY)))
+    counted_out = sa.exists().where(of_cycle, col(Stage.status) == StageStatus.OPEN, col(Stage.open_count) == 0)
+    waiting = sa.exists().where(
+        of_cycle,
+        col(Stage.status) == StageStatus.OPEN,
+        col(Task.stage_id) == col(Stage.id),
+        col(Task.status) == TaskStatus.WAITING,
+    )
+    active = sa.select(col(Cycle.id)).where(col(Cycle.status) == CycleStatus.ACTIVE)
+    found = active.where(sa.or_(~at_work, counted_out, waiting)).order_by(col(Cycle.id))
+    return [cycle_id for cycle_id in session.execute(found).scalars() if cycle_id is not None]
+
+
+def _advance(database: Database, cycle_id: int, rules: Rules, now: datetime, door: str) -> bool:
+    with database.transaction(door) as session:
+        advance_cycle(session, cycle_id, rules=rules, now=now)
+        # Everything that a verb changes leaves a row for the trail.
+        return bool(session.info.get("audit"))

@@ -1,0 +1,161 @@
+"""One tick: everything that is due at a moment, in transactions of a batch each; one bad row never stops the next."""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, col
+
+from engine.alarms import raise_alarms
+from engine.asking import pass_up
+from engine.cycles import start_due_cycle
+from engine.provisional import announced_before, settle_provisional
+from engine.reminders import find_due_ids, plan_reminders, put_off
+from engine.rules import Rules
+from models.cycle import Cycle, CycleStatus
+from models.db import Database
+from models.notification import UNHEARD, Delivery, Heartbeat
+from models.task import PROVISIONAL, Decision, Task, TaskStatus
+
+log = logging.getLogger("wardcycle.sweep")
+BATCH = 500
+PUT_OFF = timedelta(minutes=15)
+
+
+@dataclass(frozen=True)
+class Swept:
+    """What a sweep did."""
+
+    n_fired: int
+    n_passed_up: int
+    n_started: int
+    n_alarms: int
+    n_moved: int
+    n_failed: int
+
+
+def sweep(database: Database, *, rules: Rules, now: datetime, door: str = "sweep", batch: int = BATCH) -> Swept:
+    """Do everything that is due at `now`. Running it twice, late, or twice at once brings nothing twice."""
+    with database.reading() as session:
+        due = find_due(session, announced_before=announced_before(rules), now=now)
+    rounds = _Rounds(database, door)
+    n_started = rounds.each(due.cycles, partial(start_due_cycle, rules=rules, now=now))
+    n_moved = rounds.all_of(due.moves, lambda session: settle_provisional(session, rules=rules, now=now, batch=batch))
+    n_fired, n_failed = _plan(database, rules, now, door, batch) if due.tasks or n_started or n_moved else (0, 0)
+    n_passed = rounds.each(due.decisions, partial(pass_up, rules=rules, now=now))
+    n_alarms = rounds.all_of(due.alarms, lambda session: raise_alarms(session, rules=rules, now=now))
+    with database.transaction(door) as session:
+        beat(session, "sweep", now)
+    return Swept(n_fired, n_passed, n_started, n_alarms, n_moved, n_failed + rounds.n_failed)
+
+
+@dataclass(frozen=True)
+class _Due:
+    """What a tick will find: rows by id where each gets a transaction of its own, else whether there are any."""
+
+    cycles: Sequence[int]
+    decisions: Sequence[int]
+    tasks: bool
+    moves: bool
+    alarms: bool
+
+
+def find_due(session: Session, *, announced_before: datetime | None, now: datetime) -> _Due:
+    """Look into the small indexes of what is due; a tick that finds nothing costs this one statement."""
+    looks = (
+        sa.select(col(Cycle.id)).where(col(Cycle.status) == CycleStatus.PLANNED, col(Cycle.starts_at) <= now),
+        sa.select(col(Decision.id)).where(col(Decision.next_at) <= now),
+        sa.select(col(Task.id)).where(col(Task.next_fire_at) <= now),
+        sa.select(col(Task.id)).where(
+            PROVISIONAL,
+            col(Task.status) == TaskStatus.OPEN,
+            col(Task.deadline_at) < announced_before if announced_before else sa.false(),
+        ),
+        sa.select(col(Delivery.id)).where(UNHEARD),
+    )
+    cycles, decisions, tasks, moves, alarms = session.execute(sa.select(*(sa.exists(look) for look in looks))).one()
+    return _Due(
+        session.execute(looks[0].order_by(col(Cycle.starts_at), col(Cycle.id))).scalars().all() if cycles else (),
+        session.execute(looks[1].order_by(col(Decision.next_at), col(Decision.id))).scalars().all()
+        if decisions
+        else (),
+        tasks,
+        moves,
+        alarms,
+    )
+
+
+@dataclass
+class _Rounds:
+    """The verbs of one tick; what fails is logged and counted, and the next one goes on."""
+
+    database: Database
+    door: str
+    n_failed: int = 0
+
+    def each(self, ids: Sequence[int], verb: Callable[[Session, int], int]) -> int:
+        """Run a verb on each row, in a transaction of its own; returns how many it changed."""
+        return sum(self._one(partial(_on, verb, key)) for key in ids)
+
+    def all_of(self, due: bool, verb: Callable[[Session], int]) -> int:
+        """Run a verb on batch after batch until nothing is left; returns how many rows it saw."""
+        total = n = self._one(verb) if due else 0
+        while n:
+            n = self._one(verb)
+            total += n
+        return total
+
+    def _one(self, verb: Callable[[Session], int]) -> int:
+        try:
+            with self.database.transaction(self.door) as session:
+                return verb(session)
+        except Exception:
+            log.exception("something due could not be done", extra={"action": "due_failed"})
+            self.n_failed += 1
+            return 0
+
+
+def _on(verb: Callable[[Session, int], int], key: int, session: Session) -> int:
+    return verb(session, key)
+
+
+def beat(session: Session, loop: str, now: datetime) -> None:
+    """Note that a loop came round, for the watch."""
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    row = dialect.insert(Heartbeat).values(loop=loop, beat_at=now)
+    session.execute(row.on_conflict_do_update(index_elements=["loop"], set_={"beat_at": now}))
+
+
+def _plan(database: Database, rules: Rules, now: datetime, door: str, batch: int) -> tuple[int, int]:
+    n_fired = n_failed = 0
+    while True:
+        try:
+            with database.transaction(door) as session:
+                n = plan_reminders(session, rules=rules, now=now, batch=batch)
+        except Exception:
+            log.exception("a batch could not be planned", extra={"action": "batch_failed"})
+            n_ok, n_bad = _plan_one_by_one(database, rules, now, door, batch)
+            n, n_failed = n_ok + n_bad, n_failed + n_bad
+        n_fired += n
+        if n == 0:
+            return n_fired - n_failed, n_failed
+
+
+def _plan_one_by_one(database: Database, rules: Rules, now: datetime, door: str, batch: int) -> tuple[int, int]:
+    with database.reading() as session:
+        ids = find_due_ids(session, now=now, batch=batch)
+    n_ok = n_bad = 0
+    for task_id in ids:
+        try:
+            with database.transaction(door) as session:
+                n_ok += plan_reminders(session, rules=rules, now=now, batch=1, only=task_id)
+        except Exception as error:
+            log.exception("a task could not be planned", extra={"action": "task_failed", "task_id": task_id})
+            with database.transaction(door) as session:
+                put_off(session, task_id, until=now + PUT_OFF, why=type(error).__name__, now=now)
+            n_bad += 1
+    return n_ok, n_bad

@@ -1,0 +1,244 @@
+"""Answers to tasks: acknowledge, done, extend, hand over and take, blocked."""
+
+from collections.abc import Callable
+from datetime import date, datetime
+
+import sqlalchemy as sa
+from pydantic import BaseModel, ConfigDict
+from sqlmodel import Session, col, select
+
+from engine.asking import ask, end_decisions
+from engine.case import Case, Receipt, finish_task, give_to, open_case, receipt, refuse_closed, refuse_past
+from engine.evidence import GivenFile, check_files, keep_files
+from engine.outbox import drop_unsent
+from engine.rules import Rules
+from engine.words import Said
+from models.audit import record
+from models.base import table_of
+from models.errors import (
+    DateMissing,
+    DateNotLater,
+    EvidenceMissing,
+    NoteMissing,
+    NothingToTake,
+    PersonMissing,
+    ReasonMissing,
+    Stranger,
+)
+from models.notification import NotificationKind
+from models.task import Answer, AnswerKind, Decision, DecisionKind, Outcome, Task, TaskStatus
+
+
+class GivenAnswer(BaseModel):
+    """An answer as somebody gave it; what is missing is found by the verb, with its reason."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: AnswerKind
+    note: Said = ""
+    until: date | None = None
+    to: str | None = None
+    evidence: tuple[GivenFile, ...] = ()
+
+
+def submit_answer(
+    session: Session, task_id: int, given: GivenAnswer, *, rules: Rules, by: int, now: datetime
+) -> Receipt:
+    """Take an owner's answer: the first one wins, everything it brings about happens in this transaction.
+
+    Raises AlreadyAnswered, TaskClosed, Stranger, CycleNotRunning, or what the answer lacks; then nothing has changed.
+    """
+    case = open_case(session, task_id, rules=rules, by=by, now=now)
+    _refuse_strangers(case)
+    refuse_closed(case)
+    _check_parts(case, given)
+    answer = _keep_answer(case, given)
+    opened = _EFFECTS[given.kind](case, given, answer)
+    _tell_receipts(case, given, answer)
+    case.deed.finish()
+    return receipt(case, given.kind.value, opened)
+
+
+def take_task(session: Session, task_id: int, *, rules: Rules, by: int, now: datetime) -> Receipt:
+    """Take over a task that its owner has handed to this person. Raises NothingToTake."""
+    case = open_case(session, task_id, rules=rules, by=by, now=now)
+    refuse_closed(case)
+    offered = select(Answer).where(
+        Answer.task_id == task_id,
+        Answer.kind == AnswerKind.HAND_OVER,
+        Answer.to_id == by,
+        col(Answer.taken_at).is_(None),
+    )
+    offer = session.exec(offered.order_by(col(Answer.id).desc())).first()
+    if offer is None or offer.by_id not in {*case.owners, case.cycle.lead_id}:  # given to somebody else meanwhile
+        raise NothingToTake(task=case.task.slug, who=case.deed.name(by))
+    session.execute(sa.update(Answer).where(col(Answer.id) == offer.id).values(taken_at=now))
+    give_to(case, (by,), why=offer.note, key=f"taken:{offer.id}", told=False)
+    who = case.deed.name(by)
+    for person in {offer.by_id, case.cycle.lead_id} - {by}:
+        key = f"task:{task_id}:taken:{offer.id}"
+        case.deed.note(case.cycle, NotificationKind.RECEIPT, key, person, task_id=task_id, answer="taken", who=who)
+    case.deed.finish()
+    return receipt(case, "take", [])
+
+
+def _refuse_strangers(case: Case) -> None:
+    deed = case.deed
+    known = {*case.owners, case.cycle.lead_id}
+    if deed.by not in known and deed.by not in {deed.people.told(person, deed.today) for person in known}:
+        owners = ", ".join(deed.name(person) for person in case.owners)
+        raise Stranger(who=deed.name(deed.by), task=case.task.slug, owners=owners)
+
+
+def _check_parts(case: Case, given: GivenAnswer) -> None:
+    kind = given.kind
+    if kind is not AnswerKind.ACKNOWLEDGE and not given.note.strip():
+        raise NoteMissing() if kind is AnswerKind.DONE else ReasonMissing()
+    if kind is AnswerKind.DONE and case.task.evidence == "required" and not given.evidence:
+        raise EvidenceMissing(task=case.task.slug)
+    check_files(given.evidence)
+    if kind is AnswerKind.EXTEND:
+        _check_extension(case, given.until)
+    if kind is AnswerKind.HAND_OVER and not given.to:
+        raise PersonMissing()
+
+
+def _check_extension(case: Case, until: date | None) -> None:
+    if until is None:
+        raise DateMissing()
+    refuse_past(case, until)
+    calendar = case.deed.rules.calendar
+    if case.task.deadline_at and calendar.end_of(until) <= case.task.deadline_at:
+        raise DateNotLater(until=until, deadline=calendar.local_date(case.task.deadline_at))
+
+
+_ADD_ANSWER = sa.insert(table_of(Answer)).returning(col(Answer.id))
+
+
+def _keep_answer(case: Case, given: GivenAnswer) -> Answer:
+    deed = case.deed
+    assert deed.by is not None
+    answer = Answer(
+        task_id=case.task.id or 0,
+        kind=given.kind,
+        at=deed.now,
+        by_id=deed.by,
+        door=str(deed.session.info.get("door", "code")),
+        note=given.note.strip(),
+        until_on=given.until,
+        to_id=deed.people.taker(given.to, deed.today).id if given.to else None,
+    )
+    answer.id = deed.session.connection().execute(_ADD_ANSWER, answer.model_dump(exclude={"id"})).scalar_one()
+    keep_files(deed.session, answer.id or 0, given.evidence)
+    after = {"answer": given.kind.value, "until": given.until, "to": given.to, "n_files": len(given.evidence)}
+    record(deed.session, "task.answer", "task", answer.task_id, by=deed.by, now=deed.now, after=after, why=answer.note)
+    return answer
+
+
+def _acknowledge(case: Case, given: GivenAnswer, answer: Answer) -> list[str]:
+    return []
+
+
+def _done(case: Case, given: GivenAnswer, answer: Answer) -> list[str]:
+    deed, task = case.deed, case.task
+    if task.accept and deed.by != case.cycle.lead_id:
+        _stand_still(case)
+        ask(
+            deed,
+            case.cycle,
+            DecisionKind.ACCEPTANCE,
+            stage_id=task.stage_id,
+            task=task,
+            level=0,
+            answer_id=answer.id,
+            why=answer.note,
+        )
+        return []
+    return finish_task(case, TaskStatus.OPEN, done_by=answer.by_id, why=answer.note)
+
+
+def _extend(case: Case, given: GivenAnswer, answer: Answer) -> list[str]:
+    _stand_still(case)
+    ask(
+        case.deed,
+        case.cycle,
+        DecisionKind.EXTENSION,
+        stage_id=case.task.stage_id,
+        task=case.task,
+        level=0,
+        answer_id=answer.id,
+        until=str(given.until),
+        why=answer.note,
+    )
+    return []
+
+
+def _blocked(case: Case, given: GivenAnswer, answer: Answer) -> list[str]:
+    _stand_still(case)
+    level = min(case.task.level + 1, len(case.deed.plan(case.cycle).ladder))
+    ask(
+        case.deed,
+        case.cycle,
+        DecisionKind.OBSTACLE,
+        stage_id=case.task.stage_id,
+        task=case.task,
+        level=level,
+        answer_id=answer.id,
+        why=answer.note,
+    )
+    return []
+
+
+def _hand_over(case: Case, given: GivenAnswer, answer: Answer) -> list[str]:
+    deed = case.deed
+    assert answer.to_id is not None
+    deed.note(
+        case.cycle,
+        NotificationKind.HAND_OVER,
+        f"answer:{answer.id}:offer",
+        answer.to_id,
+        task_id=case.task.id,
+        deadline_no=case.task.deadline_no,
+        who=deed.name(deed.by),
+        note=answer.note,
+    )
+    return []
+
+
+_EFFECTS: dict[AnswerKind, Callable[[Case, GivenAnswer, Answer], list[str]]] = {
+    AnswerKind.ACKNOWLEDGE: _acknowledge,
+    AnswerKind.DONE: _done,
+    AnswerKind.EXTEND: _extend,
+    AnswerKind.HAND_OVER: _hand_over,
+    AnswerKind.BLOCKED: _blocked,
+}
+
+
+def _stand_still(case: Case) -> None:
+    """Let reminders and ladder rest while somebody decides."""
+    deed, task_id = case.deed, case.task.id or 0
+    values = {"next_fire_at": None}
+    deed.move(Task, [task_id], TaskStatus.OPEN, TaskStatus.DECIDING, values=values)
+    drop_unsent(deed.session, [task_id], by=deed.by, now=deed.now, why="answered")
+    end_decisions(
+        deed,
+        (col(Decision.task_id) == task_id) & (col(Decision.kind) == DecisionKind.OVERDUE),
+        Outcome.MOOT,
+        "answered",
+    )
+
+
+def _tell_receipts(case: Case, given: GivenAnswer, answer: Answer) -> None:
+    deed, until = case.deed, str(given.until or "")
+    for person in dict.fromkeys([answer.by_id, *case.owners, case.cycle.lead_id]):
+        deed.note(
+            case.cycle,
+            NotificationKind.RECEIPT,
+            f"answer:{answer.id}",
+            person,
+            task_id=case.task.id,
+            answer=given.kind.value,
+            who=deed.name(deed.by),
+            note=answer.note,
+            until=until,
+        )
