@@ -1,0 +1,1 @@
+"""Voices: render and deliver; never decides whether, only how."""

@@ -1,0 +1,176 @@
+"""What a message is written from: one joined read for a whole batch of deliveries."""
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col
+
+from config.words import Text
+from models.cycle import Cycle
+from models.notification import Attempt, AttemptOutcome, Delivery, Notification, NotificationKind
+from models.people import Absence, Person, Unit
+from models.task import Decision, Task, TaskOwner
+
+# Kinds for which a second copy does less harm than silence.
+URGENT = frozenset({NotificationKind.ESCALATION, NotificationKind.DECISION, NotificationKind.ALARM})
+
+
+NOTHING = Text("", "")
+
+
+@dataclass(frozen=True)
+class Letter:
+    """Everything that the templates may say of one delivery. Moments are aware UTC; absent parts are empty or None."""
+
+    delivery_id: int
+    notification_id: int
+    rank: int
+    channel: str
+    epoch: int
+    n_attempts: int
+    kind: NotificationKind
+    rung: str
+    level: int
+    urgent: bool
+    mark: str  # the same for every copy of this delivery, so that receivers can tell a repeat
+    facts: Mapping[str, str]
+    person: str
+    email: str | None
+    language: str
+    channels: tuple[str, ...]
+    addresses: str
+    instead_of: str = ""
+    away_until: date | None = None
+    code: str = ""
+    cycle_id: int | None = None
+    cycle: Text = NOTHING
+    unit: Text = NOTHING
+    lead: str = ""
+    task_id: int | None = None
+    task_slug: str = ""
+    task: Text = NOTHING
+    deadline_at: datetime | None = None
+    decision: str = ""
+    owners: tuple[str, ...] = ()
+    repeat: bool = False  # an earlier copy was sent and nobody knows whether it arrived
+
+
+def gather(session: Session, delivery_ids: Sequence[int], *, on: date) -> dict[int, Letter]:
+    """Read what the messages of a batch need: three queries, however many deliveries. `on`: today, for absences."""
+    rows = {row.delivery_id: row for row in session.execute(_JOINED, {"ids": list(delivery_ids), "on": on})}
+    owners = _owners(session, {row.task_id for row in rows.values() if row.task_id is not None})
+    repeats = _unknown_before(session, delivery_ids)
+    return {key: _letter(row, owners.get(row.task_id, ()), key in repeats) for key, row in rows.items()}
+
+
+_for, _lead = aliased(Person), aliased(Person)
+_JOINED = (
+    sa.select(
+        col(Delivery.id).label("delivery_id"),
+        Delivery.notification_id, Delivery.rank, Delivery.channel, Delivery.epoch, Delivery.n_attempts,
+        Notification.key, Notification.kind, Notification.rung, Notification.level, Notification.urgent,
+        Notification.planned_at, Notification.facts, Notification.task_id, Notification.cycle_id,
+        Person.name, Person.email, Person.language, Person.channels, Person.addresses,
+        col(_for.name).label("instead_of"), col(Absence.until_on).label("away_until"),
+        Cycle.code, col(Cycle.title_en).label("cycle_en"), col(Cycle.title_zh).label("cycle_zh"),
+        Unit.name_en, Unit.name_zh, col(_lead.name).label("lead"),
+        Task.slug, Task.title_en, Task.title_zh, Task.deadline_at,
+        col(Decision.kind).label("decision"),
+    )  # type: ignore[call-overload]
+    .select_from(Delivery)
+    .join(Notification, col(Notification.id) == Delivery.notification_id)
+    .join(Person, col(Person.id) == Notification.person_id)
+    .outerjoin(_for, col(_for.id) == Notification.for_id)
+    .outerjoin(
+        Absence,
+        sa.and_(
+            col(Absence.person_id) == Notification.for_id,
+            col(Absence.from_on) <= sa.bindparam("on"),
+            col(Absence.until_on) >= sa.bindparam("on"),
+        ),
+    )
+    .outerjoin(Cycle, col(Cycle.id) == Notification.cycle_id)
+    .outerjoin(Unit, col(Unit.id) == Cycle.unit_id)
+    .outerjoin(_lead, col(_lead.id) == Cycle.lead_id)
+    .outerjoin(Task, col(Task.id) == Notification.task_id)
+    .outerjoin(Decision, col(Decision.id) == Notification.decision_id)
+    .where(col(Delivery.id).in_(sa.bindparam("ids", expanding=True)))
+)  # fmt: skip
+
+
+def _owners(session: Session, task_ids: set[int]) -> dict[int | None, tuple[str, ...]]:
+    if not task_ids:
+        return {}
+    owned = (
+        sa.select(col(TaskOwner.task_id), col(Person.name))
+        .join(Person, col(Person.id) == TaskOwner.person_id)
+        .where(col(TaskOwner.task_id).in_(task_ids))
+        .order_by(col(Person.id))
+    )
+    names: dict[int | None, tuple[str, ...]] = defaultdict(tuple)
+    for task_id, name in session.execute(owned).tuples():
+        names[task_id] = (*names[task_id], name)
+    return names
+
+
+def _unknown_before(session: Session, delivery_ids: Sequence[int]) -> frozenset[int]:
+    unknown = sa.select(col(Attempt.delivery_id)).where(
+        col(Attempt.delivery_id).in_(delivery_ids), col(Attempt.outcome) == AttemptOutcome.UNKNOWN
+    )
+    return frozenset(session.execute(unknown).scalars())
+
+
+def _letter(row: sa.Row[tuple[object, ...]], owners: tuple[str, ...], repeat: bool) -> Letter:
+    return Letter(
+        delivery_id=row.delivery_id,
+        notification_id=row.notification_id,
+        rank=row.rank,
+        channel=row.channel,
+        epoch=row.epoch,
+        n_attempts=row.n_attempts,
+        kind=row.kind,
+        rung=row.rung,
+        level=row.level,
+        urgent=row.urgent or row.kind in URGENT,
+        mark=_mark(row.delivery_id, row.key, row.planned_at),
+        facts=_facts(row.facts),
+        person=row.name,
+        email=row.email,
+        language=row.language,
+        channels=tuple(slug.strip() for slug in row.channels.split(",") if slug.strip()) or ("email",),
+        addresses=row.addresses,
+        instead_of=row.instead_of or "",
+        away_until=row.away_until,
+        code=row.code or "",
+        cycle_id=row.cycle_id,
+        cycle=Text(row.cycle_en or "", row.cycle_zh or ""),
+        unit=Text(row.name_en or "", row.name_zh or ""),
+        lead=row.lead or "",
+        task_id=row.task_id,
+        task_slug=row.slug or "",
+        task=Text(row.title_en or "", row.title_zh or ""),
+        deadline_at=row.deadline_at,
+        decision=row.decision.value if row.decision else "",
+        owners=owners,
+        repeat=repeat,
+    )
+
+
+def _facts(written: str) -> dict[str, str]:
+    """Read the facts; what is no JSON object is nothing, so that one bad row is still told."""
+    try:
+        read = json.loads(written or "{}")
+    except ValueError:
+        return {}
+    return {str(key): str(value) for key, value in read.items() if value is not None} if isinstance(read, dict) else {}
+
+
+def _mark(delivery_id: int, key: str, planned_at: datetime) -> str:
+    # The id alone would be met again after a database was made anew, and receivers would drop the mail as a copy.
+    return f"{delivery_id}.{hashlib.sha256(f'{key}|{planned_at.isoformat()}'.encode()).hexdigest()[:12]}"
