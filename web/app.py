@@ -1,0 +1,87 @@
+"""The web application: read-only pages over one database."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+
+from config.catalogue import Catalogue
+from config.settings import Settings
+from config.words import Text
+from engine.calendar import calendar_of
+from models.db import Database
+from models.errors import NotFound, WardcycleError
+from web import cycle_page, health, home_page, lists, mailbox_page
+from web.security import HEADERS, SafeHeaders
+from web.site import HERE, Site, environment
+
+ROUTERS = (home_page, cycle_page, lists, mailbox_page, health)
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def make_app(
+    database: Database, settings: Settings, catalogue: Catalogue, *, clock: Callable[[], datetime] = _utc_now
+) -> FastAPI:
+    """Make the application; it only reads."""
+    calendar = calendar_of(catalogue.calendars[settings.calendar])
+    site = Site(database, settings, catalogue, calendar, clock, environment())
+    app = FastAPI(title="wardcycle", openapi_url=None, docs_url=None, redoc_url=None)
+    for part in ROUTERS:
+        app.include_router(part.pages(site))
+    app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
+    _explain_errors(app, site)
+    # A name that somebody else's DNS points at this machine must not open its pages.
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=allowed_hosts(settings), www_redirect=False)
+    app.add_middleware(SafeHeaders)
+    return app
+
+
+def allowed_hosts(settings: Settings) -> list[str]:
+    """List the names under which the pages may be asked for."""
+    own = {settings.web_host, urlsplit(settings.base_url).hostname or ""}
+    return sorted({"localhost", "127.0.0.1", "::1", "[::1]"} | own - {"", "0.0.0.0", "::"})  # noqa: S104
+
+
+def _explain_errors(app: FastAPI, site: Site) -> None:
+    def page(request: Request, status: int, what: str) -> Response:
+        response = site.page(site.reader(request), "error.html.j2", status=status, code=status, what=what)
+        response.headers.update(HEADERS)  # an unexpected error is answered outside of the middleware
+        return response
+
+    def refused(request: Request, error: Exception) -> Response:
+        assert isinstance(error, WardcycleError)
+        status = 404 if isinstance(error, NotFound) else 503 if error.exit_code == 3 else 400
+        return page(request, status, error.text(site.reader(request).language))
+
+    def unusual(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        what = _UNUSUAL.get(error.status_code, _UNUSUAL[500])
+        response = page(request, error.status_code, site.reader(request).word(what))
+        response.headers.update(error.headers or {})
+        return response
+
+    def unexpected(request: Request, _: Exception) -> Response:
+        return page(request, 500, site.reader(request).word(_UNUSUAL[500]))
+
+    app.add_exception_handler(WardcycleError, refused)
+    app.add_exception_handler(HTTPException, unusual)
+    app.add_exception_handler(Exception, unexpected)
+
+
+_UNUSUAL = {
+    404: Text("There is no such page. It may have moved; start from the overview.", "没有这个页面，请从总览重新进入。"),
+    405: Text("These pages can only be read; nothing was changed.", "本页面只供查看，没有任何改动。"),
+    500: Text(
+        "Something went wrong here, not with you. Nothing was changed. Try again, or tell the quality office.",
+        "系统出错，与您的操作无关，没有任何改动。请稍后重试；如仍出错，请告知质控部门。",
+    ),
+}

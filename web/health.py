@@ -1,0 +1,46 @@
+"""Whether the pages, the database and the loops are well, for whoever watches the machine."""
+
+from datetime import datetime, timedelta
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from models.errors import WardcycleError
+from models.queries import heartbeats, oldest_due
+from web.routes import get_page
+from web.site import Site
+
+LATE = timedelta(minutes=15)  # loops come round every minute or so; a quarter of an hour is no hiccup
+
+
+def pages(site: Site) -> APIRouter:
+    """Make the route."""
+    router = APIRouter()
+
+    @get_page(router, "/healthz")
+    def healthz(_: Request) -> Response:
+        now = site.clock()
+        try:
+            site.database.check()
+            with site.database.reading() as session:
+                due, beats = oldest_due(session), heartbeats(session)
+        except WardcycleError as error:
+            return JSONResponse({"status": "red", "database": str(error)}, 503)
+        waiting_s = max(0.0, (now - due).total_seconds()) if due else 0.0
+        silent = sorted(loop for loop, beat_at in beats.items() if now - beat_at > LATE)
+        is_well = not silent and waiting_s <= LATE.total_seconds()
+        facts = {
+            "status": "green" if is_well else "red",
+            "database": "reachable",
+            "oldest_due_age_s": round(waiting_s),
+            "loops": {loop: _age(beat_at, now) for loop, beat_at in sorted(beats.items())},
+            "silent": silent,
+        }
+        return JSONResponse(facts, 200 if is_well else 503)
+
+    return router
+
+
+def _age(moment: datetime, now: datetime) -> int:
+    return round((now - moment).total_seconds())

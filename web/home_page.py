@@ -1,0 +1,63 @@
+"""The overview: numbers, who must act first, the cycles."""
+
+from enum import StrEnum
+from typing import TypeVar
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from models.cycle import CycleStatus
+from models.queries import CycleFilter, home_counts, list_cycles, must_act_first
+from web.routes import get_page
+from web.site import PER_PAGE, Paging, Site, page_number
+
+PDCA = ("plan", "do", "check", "act")
+OneOf = TypeVar("OneOf", bound=StrEnum)
+
+
+def pages(site: Site) -> APIRouter:
+    """Make the route."""
+    router = APIRouter()
+
+    @get_page(router, "/")
+    def home(request: Request) -> Response:
+        reader, number = site.reader(request), page_number(request)
+        wanted = _wanted(request)
+        with site.database.reading() as session:
+            counts = home_counts(session, now=reader.now)
+            first = must_act_first(session, now=reader.now, limit=8)
+            cycles = list_cycles(session, wanted, now=reader.now, limit=PER_PAGE, offset=Paging.offset(number))
+        others = sum(n for slug, n in counts.by_stage.items() if slug not in PDCA)
+        return site.page(
+            reader,
+            "home.html.j2",
+            counts=counts,
+            others=others,
+            first=first,
+            cycles=cycles,
+            wanted=wanted,
+            shown=request.query_params.get("status", ""),
+            paging=Paging.of(cycles.n_all, number),
+            statuses=list(CycleStatus),
+        )
+
+    return router
+
+
+def one_of(members: type[OneOf], text: str) -> OneOf | None:
+    """Read a member by its value; None for anything else."""
+    return next((member for member in members if member.value == text), None)
+
+
+def _wanted(request: Request) -> CycleFilter:
+    asked = request.query_params
+    status = one_of(CycleStatus, asked.get("status", ""))
+    return CycleFilter(
+        status=status,
+        is_open=status is None and asked.get("status") != "all",
+        stage=asked.get("stage") or None,
+        unit=asked.get("unit") or None,
+        overdue=asked.get("overdue") == "1",
+        text=asked.get("q", "").strip()[:100],
+    )

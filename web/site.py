@@ -1,0 +1,105 @@
+"""What every page is made with: the database, the templates, the reader of a request."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from config.catalogue import Catalogue
+from config.settings import Settings
+from engine.calendar import Calendar
+from models.db import Database
+from web import sentences, wheel, words
+from web.reader import Reader, chosen_language
+
+HERE = Path(__file__).parent
+PER_PAGE = 25
+
+
+@dataclass(frozen=True)
+class Site:
+    """One installation's pages. `clock` gives aware UTC."""
+
+    database: Database
+    settings: Settings
+    catalogue: Catalogue
+    calendar: Calendar
+    clock: Callable[[], datetime]
+    templates: Environment
+
+    @property
+    def mailbox(self) -> Path:
+        """Where the demo's mails lie, if there is a demo."""
+        return self.settings.data_folder / "mailbox"
+
+    def reader(self, request: Request) -> Reader:
+        """Make out who reads."""
+        language, chosen = chosen_language(request, self.settings.reader_language)
+        query = dict(request.query_params)
+        return Reader(language, chosen, request.url.path, query, self.calendar, self.catalogue.roles, self.clock())
+
+    def page(self, reader: Reader, template: str, *, status: int = 200, **facts: object) -> HTMLResponse:
+        """Write a page in the reader's language."""
+        common: dict[str, object] = {
+            "r": reader,
+            "t": reader.t,
+            "w": reader.word,
+            "say": lambda member: reader.word(words.words_of(member)),
+            "has_mailbox": self.mailbox.is_dir(),
+        }
+        text = self.templates.get_template(template).render(common | facts)
+        return HTMLResponse(text, status, headers={"Content-Language": "zh-CN" if reader.language == "zh" else "en"})
+
+
+def environment() -> Environment:
+    """Prepare the templates: everything is escaped, an unknown name is an error."""
+    made = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals |= {
+        "SHAPES": words.SHAPES,
+        "deed": words.deed,
+        "decision_kind": words.decision_kind,
+        "outcome": words.outcome,
+        "passed_by": sentences.passed_by,
+        "reason": words.reason,
+        "door_words": words.DOOR_WORDS,
+        "waits": sentences.waits,
+        "asked": sentences.asked,
+        "first_step": sentences.first_step,
+        "sectors": wheel.sectors,
+    }
+    return made
+
+
+@dataclass(frozen=True)
+class Paging:
+    """Where in a long list a page stands; pages count from 1."""
+
+    number: int
+    n_pages: int
+    key: str
+
+    @staticmethod
+    def offset(number: int, per_page: int = PER_PAGE) -> int:
+        """Give how many rows come before a page."""
+        return (number - 1) * per_page
+
+    @staticmethod
+    def of(n_all: int, number: int, key: str = "page", per_page: int = PER_PAGE) -> "Paging":
+        """Count the pages of a list."""
+        return Paging(number, max(1, -(-n_all // per_page)), key)
+
+
+def page_number(request: Request, key: str = "page") -> int:
+    """Read the number of a page from the address; anything unreadable is the first."""
+    text = request.query_params.get(key, "1")
+    return max(1, min(int(text), 1_000_000)) if text.isascii() and text.isdigit() and len(text) < 8 else 1
