@@ -1,0 +1,1 @@
+"""Prefect: the clock and the window."""

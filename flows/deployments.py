@@ -1,0 +1,109 @@
+"""The one table of what Prefect runs and when; `python -m flows.deployments` prints prefect.yaml from it."""
+
+import json
+import sys
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from prefect import Flow
+    from prefect.deployments.runner import RunnerDeployment
+
+YAML_ZONE = "Asia/Shanghai"  # of the file for workers; served deployments take the hospital's own
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """A flow under its name. cron: in the hospital's zone; empty: runs only when asked for."""
+
+    name: str
+    entrypoint: str  # module.function
+    cron: str
+    tags: tuple[str, ...]
+    description: str
+
+
+# The minutes are spread, so that no two begin at once.
+DEPLOYMENTS = (
+    Deployment(
+        "improvement-cycle",
+        "flows.improvement_cycle.improvement_cycle",
+        "",
+        ("cycle",),
+        "Launches an improvement cycle, or brings a running one up to date. · 启动改进循环，或更新进行中的循环。",
+    ),
+    Deployment(
+        "sweep-deadlines",
+        "flows.reminders.sweep_deadlines",
+        "*/5 * * * *",
+        ("clock",),
+        "Plans reminders and escalations that are due. · 安排到期的提醒与升级。",
+    ),
+    Deployment(
+        "deliver-notifications",
+        "flows.delivery.deliver_notifications",
+        "2-59/10 * * * *",
+        ("clock",),
+        "Sends what waits in the outbox; the safety net beside the sender. · 发送待发消息（发送进程之外的保障）。",
+    ),
+    Deployment(
+        "watch",
+        "flows.watch.watch",
+        "4-59/15 * * * *",
+        ("clock",),
+        "Looks for what stands still and alarms the quality office. · 查找停滞之处并向质控办报警。",
+    ),
+    Deployment(
+        "reconcile",
+        "flows.reconcile.reconcile",
+        "8 * * * *",
+        ("clock",),
+        "Finishes what an interrupted launch or answer left undone. · 补完被中断的启动或答复。",
+    ),
+)
+
+
+async def served(row: Deployment, zone: str) -> "RunnerDeployment":
+    """Make a row's deployment for the process that serves it; imports Prefect."""
+    from prefect.schedules import Cron
+    from prefect.types.entrypoint import EntrypointType
+
+    return await flow_of(row).ato_deployment(
+        row.name,
+        schedule=Cron(row.cron, timezone=zone) if row.cron else None,
+        tags=list(row.tags),
+        description=row.description,
+        entrypoint_type=EntrypointType.MODULE_PATH,
+    )
+
+
+def flow_of(row: Deployment) -> "Flow[..., object]":
+    """Import a row's flow."""
+    module, _, function = row.entrypoint.rpartition(".")
+    return cast("Flow[..., object]", getattr(import_module(module), function))
+
+
+def prefect_yaml() -> str:
+    """Write the table as Prefect's own file, for those who run workers."""
+    lines = [
+        "# Printed by `python -m flows.deployments`; do not edit by hand. For workers: docs/operating.md.",
+        "name: wardcycle",
+        "pull: null",
+        "deployments:",
+    ]
+    for row in DEPLOYMENTS:
+        lines += [
+            f"- name: {row.name}",
+            f"  entrypoint: {row.entrypoint}",
+            f"  description: {json.dumps(row.description, ensure_ascii=False)}",
+            f"  tags: [{', '.join(row.tags)}]",
+            "  work_pool: {name: wardcycle}",
+        ]
+        if row.cron:
+            lines += ["  schedules:", f'  - {{cron: "{row.cron}", timezone: {YAML_ZONE}}}']
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(prefect_yaml())
