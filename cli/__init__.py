@@ -1,0 +1,1 @@
+"""The `wardcycle` command; starts flows and web."""
