@@ -1,0 +1,1 @@
+"""Pure statistics of the Check stage: charts, signals, comparison, verdict, drawing. Knows no database and no clock."""
