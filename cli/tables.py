@@ -57,7 +57,7 @@ def _cycle_cells(door: Door, line: CycleLine) -> list[str | Styled]:
         line.lead.name,
         status(door, line.status),
         stage,
-        f"{line.n_ended}/{line.n_tasks}",
+        f"{line.n_done}/{line.n_tasks}",
         Styled(str(line.n_overdue), style=LATE) if line.n_overdue else "",
         door.shown(line.next_deadline_at),
     ]

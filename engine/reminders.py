@@ -7,18 +7,19 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from engine.asking import holders_or_office
+from engine.asking import end_decisions, holders_or_office
 from engine.deed import Deed
 from engine.outbox import Note
 from engine.rules import Rules
 from engine.steps import Fired, Step, fire, next_at
 from engine.timing import progress_of
 from models.audit import record
+from models.base import table_of
 from models.cycle import Cycle
 from models.notification import NotificationKind
-from models.task import Decision, DecisionKind, Task, TaskOwner
+from models.task import Decision, DecisionKind, Outcome, Task, TaskOwner
 
-TASK = Task.__table__  # type: ignore[attr-defined]
+TASK = table_of(Task)
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,9 @@ def plan_reminders(session: Session, *, rules: Rules, now: datetime, batch: int,
     deed = Deed(session, rules, None, now)
     due = _find_due(session, now, batch, only)
     columns: list[dict[str, object]] = []
-    for item in due:
-        fired = _fire(deed, item)
+    all_fired = [(item, _fire(deed, item)) for item in due]
+    _pass_up(deed, all_fired)
+    for item, fired in all_fired:
         deed.notes += [note for step in fired.steps for note in _notes(deed, item, step)]
         columns.append(_columns(item, fired, rules))
         _record(deed, item, fired)
@@ -125,6 +127,14 @@ def _owners(session: Session, task_ids: Sequence[int]) -> Mapping[int, tuple[int
 def _fire(deed: Deed, item: Due) -> Fired:
     progress = progress_of(item.task, deed.plan(item.cycle).ladder)
     return fire(progress, deed.now, deed.rules.calendar, lambda level: is_skipped(deed, item.cycle, item.owners, level))
+
+
+def _pass_up(deed: Deed, all_fired: Sequence[tuple[Due, Fired]]) -> None:
+    """End what was asked of the level before, where the next level fires: that is how long it took nobody to decide."""
+    ids = [item.task.id for item, fired in all_fired if item.task.level and fired.after.level > item.task.level]
+    if ids:
+        asked = col(Decision.task_id).in_(ids) & (col(Decision.kind) == DecisionKind.OVERDUE)
+        end_decisions(deed, asked, Outcome.PASSED_UP, "")
 
 
 def _notes(deed: Deed, item: Due, step: Step) -> list[Note]:

@@ -24,6 +24,8 @@ from models.task import PROVISIONAL, Decision, Task, TaskStatus
 log = logging.getLogger("wardcycle.sweep")
 BATCH = 500
 PUT_OFF = timedelta(minutes=15)
+LOOP = "sweep"
+BEAT = timedelta(seconds=30)  # often enough for the watch; ticks in between write nothing
 
 
 @dataclass(frozen=True)
@@ -48,8 +50,9 @@ def sweep(database: Database, *, rules: Rules, now: datetime, door: str = "sweep
     n_fired, n_failed = _plan(database, rules, now, door, batch) if due.tasks or n_started or n_moved else (0, 0)
     n_passed = rounds.each(due.decisions, partial(pass_up, rules=rules, now=now))
     n_alarms = rounds.all_of(due.alarms, lambda session: raise_alarms(session, rules=rules, now=now))
-    with database.transaction(door) as session:
-        beat(session, "sweep", now)
+    if due.beat_at is None or not timedelta(0) <= now - due.beat_at < BEAT:
+        with database.transaction(door) as session:
+            beat(session, LOOP, now)
     return Swept(n_fired, n_passed, n_started, n_alarms, n_moved, n_failed + rounds.n_failed)
 
 
@@ -62,6 +65,7 @@ class _Due:
     tasks: bool
     moves: bool
     alarms: bool
+    beat_at: datetime | None
 
 
 def find_due(session: Session, *, announced_before: datetime | None, now: datetime) -> _Due:
@@ -77,7 +81,9 @@ def find_due(session: Session, *, announced_before: datetime | None, now: dateti
         ),
         sa.select(col(Delivery.id)).where(UNHEARD),
     )
-    cycles, decisions, tasks, moves, alarms = session.execute(sa.select(*(sa.exists(look) for look in looks))).one()
+    last_beat = sa.select(col(Heartbeat.beat_at)).where(col(Heartbeat.loop) == LOOP).scalar_subquery()
+    found = session.execute(sa.select(*(sa.exists(look) for look in looks), last_beat)).one()
+    cycles, decisions, tasks, moves, alarms, beat_at = found
     return _Due(
         session.execute(looks[0].order_by(col(Cycle.starts_at), col(Cycle.id))).scalars().all() if cycles else (),
         session.execute(looks[1].order_by(col(Decision.next_at), col(Decision.id))).scalars().all()
@@ -86,6 +92,7 @@ def find_due(session: Session, *, announced_before: datetime | None, now: dateti
         tasks,
         moves,
         alarms,
+        beat_at,
     )
 
 

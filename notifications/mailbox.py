@@ -44,6 +44,14 @@ class _Keeper:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
+    async def handle_RCPT(
+        self, server: "SMTP", session: "Session", envelope: "Envelope", address: str, options: list[str]
+    ) -> str:
+        if address.endswith(".invalid"):  # RFC 2606: such a place never exists; the demo shows what becomes of it
+            return "550 no such mailbox"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
     async def handle_DATA(self, server: "SMTP", session: "Session", envelope: "Envelope") -> str:
         content = envelope.content
         keep_mail(self.folder, content if isinstance(content, bytes) else str(content).encode(), at_ns=time.time_ns())

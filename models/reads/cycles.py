@@ -70,7 +70,7 @@ def cycle_lines(session: Session, rows: Sequence[Cycle], now: datetime) -> tuple
 @dataclass(frozen=True)
 class _Numbers:
     n_tasks: int = 0
-    n_ended: int = 0
+    n_done: int = 0
     n_open: int = 0
     n_overdue: int = 0
     n_deciding: int = 0
@@ -87,7 +87,7 @@ def _numbers(session: Session, ids: Sequence[int], now: datetime) -> dict[int, _
         sa.select(
             col(Task.cycle_id),
             sa.func.count(),
-            count(status.in_((TaskStatus.DONE, TaskStatus.STOPPED))),
+            count(status == TaskStatus.DONE),
             count(status == TaskStatus.OPEN),
             count(overdue(now)),
             count(status == TaskStatus.DECIDING),

@@ -72,7 +72,7 @@ class CycleLine:
     ended_at: datetime | None
     stage: StageMark | None
     n_tasks: int
-    n_ended: int
+    n_done: int
     n_open: int
     n_overdue: int
     n_deciding: int

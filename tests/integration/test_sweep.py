@@ -22,7 +22,7 @@ from models.audit import Audit
 from models.db import Database
 from models.notification import Notification, NotificationKind
 from models.people import Absence, Person
-from models.task import Task
+from models.task import Outcome, Task
 from tests.invariants import hold
 from tests.places import make_hospital
 from tests.walks import Walk, at_once, launched, person_id, stage, task, template
@@ -237,6 +237,20 @@ def test_a_provisional_deadline_moves_when_the_calendar_comes_out_and_only_then_
     hold(database, before, swept=True)
 
 
+def test_a_level_that_nobody_answered_is_over_when_the_next_one_fires(
+    database: Database, rules: Rules, now: datetime
+) -> None:
+    make_hospital(database)
+    walk = launched(database, rules, now)
+    walk.sweep(LEVEL_1)
+    walk.sweep(LEVEL_1 + timedelta(days=2))
+    assert [(one.level, one.outcome, one.ended_at) for one in walk.decisions()] == [
+        (1, Outcome.PASSED_UP, LEVEL_1 + timedelta(days=2)),
+        (2, None, None),
+    ]
+    hold(database, LEVEL_1 + timedelta(days=2), swept=True)
+
+
 @contextmanager
 def counted(database: Database) -> Iterator[list[str]]:
     statements: list[str] = []
@@ -256,11 +270,12 @@ def test_ten_due_cost_the_same_of_50_open_and_of_5000(database: Database, rules:
         walk.answer("report", "extend", "dee", now, until=date(2026, 3, 20))
         walk.decide("report", "grant", "ana", now)
     walks[0].sweep(LEVEL_1 - timedelta(days=1))
+    walks[0].sweep(LEVEL_1)
     with counted(database) as few:
-        assert walks[0].sweep(LEVEL_1).n_fired == 10
+        assert walks[0].sweep(LEVEL_1 + timedelta(days=2)).n_fired == 10
     _copies(database, walks[10], 5000)
     with counted(database) as many_:
-        assert walks[0].sweep(LEVEL_1 + timedelta(days=2)).n_fired == 10
+        assert walks[0].sweep(LEVEL_1 + timedelta(days=6)).n_fired == 10
     assert len(many_) == len(few), (few, many_)
 
 
