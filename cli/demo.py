@@ -55,7 +55,7 @@ def load_demo(
 
     A SQLite file is built beside and put in place when it is whole, so that an interrupted load leaves nothing half.
     """
-    tick = tick_with(voice_of(settings, rules.catalogue).sender, settings.base_url)
+    tick = tick_with(voice_of(settings, rules.catalogue).sender, settings.base_url, DOOR)
     if not database.is_sqlite:
         load(database, rules=rules, now=now, tick=tick, progress=progress)
         return

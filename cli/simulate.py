@@ -72,15 +72,15 @@ class Simulated:
 Tick = Callable[[Database, Rules, Clock], None]
 
 
-def tick_with(sender: Sender, base_url: str = "http://localhost:8420") -> Tick:
-    """Make a tick that plans and delivers once, at the simulated moment, through a sender."""
+def tick_with(sender: Sender, base_url: str = "http://localhost:8420", door: str = DOOR) -> Tick:
+    """Make a tick that plans and delivers once, at the simulated moment. door: the name in the trail."""
 
     @cache  # a renderer reads its templates once
     def voice(zone: ZoneInfo) -> Voice:
         return Voice(Renderer(zone, base_url), sender)
 
     def tick(database: Database, rules: Rules, clock: Clock) -> None:
-        sweep(database, rules=rules, now=clock.now, door=DOOR)
+        sweep(database, rules=rules, now=clock.now, door=door)
         deliver_due(database, voice=voice(rules.calendar.zone), now=clock)
 
     return tick
