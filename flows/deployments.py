@@ -1,10 +1,15 @@
 """The one table of what Prefect runs and when; `python -m flows.deployments` prints prefect.yaml from it."""
 
+import asyncio
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
+
+from config.settings import Settings
+from flows.hospital import open_hospital
 
 if TYPE_CHECKING:
     from prefect import Flow
@@ -64,8 +69,15 @@ DEPLOYMENTS = (
 )
 
 
+async def register(pool: str, zone: str) -> None:
+    """Tell Prefect's server of every row, for the workers of a pool."""
+    # `prefect deploy --all` of 3.8.8 registers the first one and stops with a refusal from its own server.
+    for row in DEPLOYMENTS:
+        await (await served(row, zone)).aapply(work_pool_name=pool)
+
+
 async def served(row: Deployment, zone: str) -> "RunnerDeployment":
-    """Make a row's deployment for the process that serves it; imports Prefect."""
+    """Make a row's deployment for the process that runs it; imports Prefect."""
     from prefect.schedules import Cron
     from prefect.types.entrypoint import EntrypointType
 
@@ -105,5 +117,14 @@ def prefect_yaml() -> str:
     return "\n".join(lines) + "\n"
 
 
+def main(arguments: Sequence[str]) -> None:
+    """Print prefect.yaml, or with the name of a work pool register the deployments there."""
+    if not arguments:
+        sys.stdout.write(prefect_yaml())
+        return
+    zone = open_hospital(Settings()).rules.calendar.zone.key
+    asyncio.run(register(arguments[0], zone))
+
+
 if __name__ == "__main__":
-    sys.stdout.write(prefect_yaml())
+    main(sys.argv[1:])
