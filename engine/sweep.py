@@ -16,6 +16,7 @@ from engine.cycles import start_due_cycle
 from engine.provisional import announced_before, settle_provisional
 from engine.reminders import find_due_ids, plan_reminders, put_off
 from engine.rules import Rules
+from models.base import table_of
 from models.cycle import Cycle, CycleStatus
 from models.db import Database
 from models.notification import UNHEARD, Delivery, Heartbeat
@@ -68,27 +69,31 @@ class _Due:
     beat_at: datetime | None
 
 
+_cycle, _decision, _task, _delivery = table_of(Cycle), table_of(Decision), table_of(Task), table_of(Delivery)
+_NOW = sa.bindparam("now", type_=_task.c.next_fire_at.type)
+_STARTS = (
+    sa.select(_cycle.c.id)
+    .where(_cycle.c.status == CycleStatus.PLANNED, _cycle.c.starts_at <= _NOW)
+    .order_by(_cycle.c.starts_at, _cycle.c.id)
+)
+_ASKED = sa.select(_decision.c.id).where(_decision.c.next_at <= _NOW).order_by(_decision.c.next_at, _decision.c.id)
+_FIRES = sa.select(_task.c.id).where(_task.c.next_fire_at <= _NOW)
+_MOVES = sa.select(_task.c.id).where(
+    PROVISIONAL, _task.c.status == TaskStatus.OPEN, _task.c.deadline_at < sa.bindparam("announced_before")
+)
+_ALARMS = sa.select(_delivery.c.id).where(UNHEARD)
+_LAST_BEAT = sa.select(col(Heartbeat.beat_at)).where(col(Heartbeat.loop) == LOOP).scalar_subquery()
+_LOOK = sa.select(*(sa.exists(look.order_by(None)) for look in (_STARTS, _ASKED, _FIRES, _MOVES, _ALARMS)), _LAST_BEAT)
+
+
 def find_due(session: Session, *, announced_before: datetime | None, now: datetime) -> _Due:
     """Look into the small indexes of what is due; a tick that finds nothing costs this one statement."""
-    looks = (
-        sa.select(col(Cycle.id)).where(col(Cycle.status) == CycleStatus.PLANNED, col(Cycle.starts_at) <= now),
-        sa.select(col(Decision.id)).where(col(Decision.next_at) <= now),
-        sa.select(col(Task.id)).where(col(Task.next_fire_at) <= now),
-        sa.select(col(Task.id)).where(
-            PROVISIONAL,
-            col(Task.status) == TaskStatus.OPEN,
-            col(Task.deadline_at) < announced_before if announced_before else sa.false(),
-        ),
-        sa.select(col(Delivery.id)).where(UNHEARD),
-    )
-    last_beat = sa.select(col(Heartbeat.beat_at)).where(col(Heartbeat.loop) == LOOP).scalar_subquery()
-    found = session.execute(sa.select(*(sa.exists(look) for look in looks), last_beat)).one()
-    cycles, decisions, tasks, moves, alarms, beat_at = found
+    moments = {"now": now, "announced_before": announced_before}
+    connection = session.connection()
+    cycles, decisions, tasks, moves, alarms, beat_at = connection.execute(_LOOK, moments).one()
     return _Due(
-        session.execute(looks[0].order_by(col(Cycle.starts_at), col(Cycle.id))).scalars().all() if cycles else (),
-        session.execute(looks[1].order_by(col(Decision.next_at), col(Decision.id))).scalars().all()
-        if decisions
-        else (),
+        connection.execute(_STARTS, moments).scalars().all() if cycles else (),
+        connection.execute(_ASKED, moments).scalars().all() if decisions else (),
         tasks,
         moves,
         alarms,
