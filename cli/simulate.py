@@ -79,9 +79,15 @@ def tick_with(sender: Sender, base_url: str = "http://localhost:8420") -> Tick:
     def voice(zone: ZoneInfo) -> Voice:
         return Voice(Renderer(zone, base_url), sender)
 
+    return tick_by(lambda rules: voice(rules.calendar.zone))
+
+
+def tick_by(voice: Callable[[Rules], Voice]) -> Tick:
+    """Make a tick that plans and delivers once, at the simulated moment, by the voice for those rules."""
+
     def tick(database: Database, rules: Rules, clock: Clock) -> None:
         sweep(database, rules=rules, now=clock.now, door=DOOR)
-        deliver_due(database, voice=voice(rules.calendar.zone), now=clock)
+        deliver_due(database, voice=voice(rules), now=clock)
 
     return tick
 
