@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlmodel import Session, col, select
 
-from cli.simulate import Clock, Tick, next_moments, tick_with
+from cli.simulate import Clock, Tick, next_moments, tick_by
 from cli.story import STORIES, Story, Turn
 from config.catalogue import SHIPPED
 from config.settings import Settings
@@ -55,7 +55,8 @@ def load_demo(
 
     A SQLite file is built beside and put in place when it is whole, so that an interrupted load leaves nothing half.
     """
-    tick = tick_with(voice_of(settings, rules.catalogue).sender, settings.base_url, DOOR)
+    voice = voice_of(settings, rules.catalogue)
+    tick = tick_by(lambda _: voice, DOOR)
     if not database.is_sqlite:
         load(database, rules=rules, now=now, tick=tick, progress=progress)
         return

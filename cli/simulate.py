@@ -72,16 +72,22 @@ class Simulated:
 Tick = Callable[[Database, Rules, Clock], None]
 
 
-def tick_with(sender: Sender, base_url: str = "http://localhost:8420", door: str = DOOR) -> Tick:
-    """Make a tick that plans and delivers once, at the simulated moment. door: the name in the trail."""
+def tick_with(sender: Sender) -> Tick:
+    """Make a tick whose messages all go to one sender."""
 
     @cache  # a renderer reads its templates once
     def voice(zone: ZoneInfo) -> Voice:
-        return Voice(Renderer(zone, base_url), sender)
+        return Voice(Renderer(zone, "http://localhost:8420"), sender)
+
+    return tick_by(lambda rules: voice(rules.calendar.zone))
+
+
+def tick_by(voice: Callable[[Rules], Voice], door: str = DOOR) -> Tick:
+    """Make a tick that plans and delivers once, at the simulated moment. door: the name in the trail."""
 
     def tick(database: Database, rules: Rules, clock: Clock) -> None:
         sweep(database, rules=rules, now=clock.now, door=door)
-        deliver_due(database, voice=voice(rules.calendar.zone), now=clock)
+        deliver_due(database, voice=voice(rules), now=clock)
 
     return tick
 

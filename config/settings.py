@@ -8,6 +8,8 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 Language = Literal["en", "zh"]
+SHORTEST_KEY = 16
+SecretKey = Annotated[SecretStr, Field(min_length=SHORTEST_KEY)]
 Port = Annotated[int, Field(ge=1, le=65_535)]
 
 
@@ -37,6 +39,9 @@ class Settings(BaseSettings):
     smtp_timeout_s: int = Field(20, ge=1, le=600, description="Seconds until the outcome of a mail counts as unknown.")
     mailbox_smtp_port: Port = Field(2525, description="Where the local mailbox takes mails when there is no relay.")
 
+    secret_keys: Annotated[tuple[SecretKey, ...], NoDecode] = Field(
+        (), description="Keys of the links in messages, the newest first; empty: secret.key in the data folder."
+    )
     channel_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Private host:port pairs that channels may reach, with commas between."
     )
@@ -44,7 +49,7 @@ class Settings(BaseSettings):
         "auto", description="auto: WAL only where this SQLite is free of the WAL-reset bug (3.51.3 or newer)."
     )
 
-    @field_validator("channel_hosts", mode="before")
+    @field_validator("channel_hosts", "secret_keys", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

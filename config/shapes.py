@@ -176,3 +176,4 @@ class ChannelSetting(_Shape):
     title: Text
     url: str = Field(min_length=1, repr=False)
     base_url: str = Field("", description="Another place than the vendor's own, for a group bot; nothing secret.")
+    personal: bool = Field(False, description="Each address there is read by one person only: links to answer may go.")

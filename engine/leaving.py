@@ -16,7 +16,8 @@ from engine.rules import Rules
 from models.audit import record
 from models.cycle import Cycle, CycleStatus
 from models.errors import Refused
-from models.notification import NotificationKind
+from models.links import AnswerLink
+from models.notification import Notification, NotificationKind
 from models.people import Absence, Person, RoleHolding
 from models.task import Task, TaskOwner, TaskStatus
 
@@ -93,6 +94,7 @@ def leave(
     tasks = _give_tasks(hand)
     left = Left(len(tasks), _give_cycles(hand), _give_roles(hand), n_absences)
     _say_left(hand, on)
+    _revoke_links(hand)
     people_changed(session)
     # Read again who holds what before anybody is told.
     asked = take_back(session, hand.leaver_id, hand.to_id, tasks, by=by, now=now)
@@ -224,6 +226,13 @@ def _say_left(hand: _HandOver, on: date) -> None:
         return
     hand.session.execute(sa.update(Person).where(col(Person.id) == hand.leaver_id).values(left_on=on))
     hand.record("person.leave", "person", hand.leaver_id, hand.leaver.left_on, on)
+
+
+def _revoke_links(hand: _HandOver) -> None:
+    """Close the links of the messages that the leaver still has."""
+    told = sa.select(col(Notification.id)).where(col(Notification.person_id) == hand.leaver_id)
+    theirs = (col(AnswerLink.notification_id).in_(told), col(AnswerLink.revoked_at).is_(None))
+    hand.session.execute(sa.update(AnswerLink).where(*theirs).values(revoked_at=hand.now))
 
 
 def _handed(hand: _HandOver, tasks: Sequence[Task]) -> list[Note]:

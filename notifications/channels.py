@@ -13,6 +13,7 @@ from config.words import Text
 from notifications.allowed import ChannelRefused, check_url
 from notifications.bot_sender import BotSender, is_bot, read_bot
 from notifications.letters import Letter
+from notifications.links import Seals
 from notifications.relay import Relay, RelaySetting
 from notifications.render import Message, Renderer
 from notifications.senders import Address, Channels, Sender, SendResult
@@ -28,12 +29,21 @@ class Voice:
 
     renderer: Renderer
     sender: Sender
+    personal: frozenset[str] = frozenset()  # channels by which a link to answer may go
 
 
 def voice_of(settings: Settings, catalogue: Catalogue) -> Voice:
     """Make the hospital's voice. A channel that cannot be used is logged and refuses what is sent by it."""
     zone = ZoneInfo(catalogue.calendars[settings.calendar].timezone)
-    return Voice(Renderer(zone, settings.base_url), LazyChannels(settings, catalogue.channels))
+    renderer = Renderer(zone, settings.base_url, Seals(settings))
+    return Voice(renderer, LazyChannels(settings, catalogue.channels), personal_channels(catalogue.channels))
+
+
+def personal_channels(channels: Mapping[str, ChannelSetting]) -> frozenset[str]:
+    """Find the channels where an address is one person's own: e-mail, and what the hospital says is; never a bot."""
+    return frozenset(
+        slug for slug, one in channels.items() if one.url == BUILT_IN or (one.personal and not is_bot(one.url))
+    )
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from models.notification import DeliveryStatus
 from notifications.channels import Voice, address_of
 from notifications.claim import Begun, Unwanted, begin, claim, reap
 from notifications.letters import Letter, gather
+from notifications.links import with_links
 from notifications.senders import Address, SendResult, permanent, unknown
 from notifications.settle import Tried, drop, release, settle
 
@@ -122,6 +123,8 @@ class _Round:
             ids = claim(session, now=now, batch=size, without=self.down)
             today = now.astimezone(self.voice.renderer.zone).date()
             letters = gather(session, ids, on=today) if ids else {}
+            if letters and self.voice.renderer.base_url:  # without an address of the pages there is nothing to link to
+                letters = with_links(session, letters, channels=self.voice.personal, now=now)
         tried: Tried | None = None
         left: list[Letter] = []
         for delivery_id in ids:

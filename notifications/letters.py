@@ -58,6 +58,7 @@ class Letter:
     deadline_at: datetime | None = None
     decision: str = ""
     owners: tuple[str, ...] = ()
+    answer_token: str = ""  # of the link by which this person may answer
     repeat: bool = False  # an earlier copy was sent and nobody knows whether it arrived
 
 

@@ -1,5 +1,6 @@
 """Writing a message: subject, text and HTML in the reader's language, from a letter."""
 
+import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -13,7 +14,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from config.words import Text
 from notifications.letters import Letter
+from notifications.links import KeyUnusable, Seals
 from notifications.wording import MONTHS, WEEKDAYS, WORDS
+
+log = logging.getLogger(__name__)
 
 TEMPLATES = Path(__file__).parent / "templates"
 MOST_SUBJECT = 60  # characters; a longer line of Chinese makes a header that strict servers refuse
@@ -35,6 +39,7 @@ class Renderer:
 
     zone: ZoneInfo
     base_url: str = ""
+    seals: Seals | None = None
     templates: Path = TEMPLATES
 
     def write(self, letter: Letter) -> Message:
@@ -82,8 +87,20 @@ class Renderer:
             "away_until": _day(letter.away_until, language) if letter.away_until else "",
             "owners": ("、" if language == "zh" else ", ").join(letter.owners),
             "link": f"{self.base_url.rstrip('/')}/cycles/{quote(letter.code)}" if self.base_url and letter.code else "",
+            "answer": self._answer(letter),
             "word": lambda value: _word(str(value), language),
         }
+
+    def _answer(self, letter: Letter) -> str:
+        """Write the link by which this person may answer; '' where there is none."""
+        if not (self.seals and self.base_url and letter.answer_token):
+            return ""
+        try:
+            signed = self.seals.sign(letter.answer_token)
+        except KeyUnusable:  # a message without its link is better than none
+            log.exception("no link", extra={"action": "link_not_signed", "delivery_id": letter.delivery_id})
+            return ""
+        return f"{self.base_url.rstrip('/')}/a/{signed}"
 
     def _when(self, written: str, language: str) -> str:
         """Read a date or a moment out of the facts; what is neither is said as it stands."""

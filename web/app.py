@@ -1,6 +1,8 @@
-"""The web application: read-only pages over one database."""
+"""The web application over one database: pages that only read, and the forms of web/routes.py."""
 
+import logging
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
@@ -17,11 +19,13 @@ from config.words import Text
 from engine.calendar import calendar_of
 from models.db import Database
 from models.errors import NotFound, WardcycleError
-from web import cycle_page, health, home_page, lists, mailbox_page
-from web.security import HEADERS, SafeHeaders
+from web import answer_page, cycle_page, health, home_page, lists, mailbox_page
+from web.forms import FormExpired, UploadTooLarge
+from web.misses import TooManyMisses
+from web.security import HEADERS, SafeHeaders, hidden, hide_links
 from web.site import HERE, Site, environment
 
-ROUTERS = (home_page, cycle_page, lists, mailbox_page, health)
+ROUTERS = (home_page, cycle_page, lists, mailbox_page, health, answer_page)
 
 
 def _utc_now() -> datetime:
@@ -31,7 +35,7 @@ def _utc_now() -> datetime:
 def make_app(
     database: Database, settings: Settings, catalogue: Catalogue, *, clock: Callable[[], datetime] = _utc_now
 ) -> FastAPI:
-    """Make the application; it only reads."""
+    """Make the application."""
     calendar = calendar_of(catalogue.calendars[settings.calendar])
     site = Site(database, settings, catalogue, calendar, clock, environment())
     app = FastAPI(title="wardcycle", openapi_url=None, docs_url=None, redoc_url=None)
@@ -39,6 +43,7 @@ def make_app(
         app.include_router(part.pages(site))
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     _explain_errors(app, site)
+    hide_links(logging.getLogger("uvicorn.access"))
     # A name that somebody else's DNS points at this machine must not open its pages.
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=allowed_hosts(settings), www_redirect=False)
     app.add_middleware(SafeHeaders)
@@ -51,16 +56,26 @@ def allowed_hosts(settings: Settings) -> list[str]:
     return sorted({"localhost", "127.0.0.1", "::1", "[::1]"} | own - {"", "0.0.0.0", "::"})  # noqa: S104
 
 
+def status_of(error: WardcycleError) -> int:
+    """Find the HTTP status of an error that has no page of its own."""
+    if isinstance(error, NotFound):
+        return 404
+    if isinstance(error, TooManyMisses | UploadTooLarge | FormExpired):
+        return error.status
+    return 503 if error.exit_code == 3 else 400
+
+
 def _explain_errors(app: FastAPI, site: Site) -> None:
     def page(request: Request, status: int, what: str) -> Response:
-        response = site.page(site.reader(request), "error.html.j2", status=status, code=status, what=what)
+        reader = site.reader(request)
+        reader = replace(reader, path=hidden(reader.path))  # the page's own address stands on it
+        response = site.page(reader, "error.html.j2", status=status, code=status, what=what)
         response.headers.update(HEADERS)  # an unexpected error is answered outside of the middleware
         return response
 
     def refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, WardcycleError)
-        status = 404 if isinstance(error, NotFound) else 503 if error.exit_code == 3 else 400
-        return page(request, status, error.text(site.reader(request).language))
+        return page(request, status_of(error), error.text(site.reader(request).language))
 
     def unusual(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)

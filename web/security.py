@@ -1,5 +1,8 @@
 """Headers that every answer carries, whatever route or error it comes from."""
 
+import logging
+import re
+
 from starlette.datastructures import MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -19,7 +22,35 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 # A mail brings its own inline styles; it may neither load nor run anything, and only our page may frame it.
-MAIL_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox; frame-ancestors 'self'"
+# A link that somebody presses opens in a window of its own.
+MAIL_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
+    "sandbox allow-popups allow-popups-to-escape-sandbox; frame-ancestors 'self'"
+)
+
+
+_LINK = re.compile(r"(/a/)[^\s?]+")
+
+
+class _Hidden(logging.Filter):
+    """Takes the secret part of links out of the access log."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let every record pass, cleaned."""
+        if isinstance(record.args, tuple):
+            record.args = tuple(hidden(one) if isinstance(one, str) else one for one in record.args)
+        return True
+
+
+def hidden(line: str) -> str:
+    """Write `/a/***` for every link that lets somebody answer."""
+    return _LINK.sub(r"\1***", line)
+
+
+def hide_links(log: logging.Logger) -> None:
+    """Keep the secret part of links out of a log, however often it is asked."""
+    if not any(isinstance(one, _Hidden) for one in log.filters):
+        log.addFilter(_Hidden())
 
 
 class SafeHeaders:

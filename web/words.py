@@ -51,6 +51,7 @@ OUTCOME_WORDS = {
 DOOR_WORDS = {
     "cli": Text("command line", "命令行"),
     "flow": Text("schedule", "定时任务"),
+    "link": Text("link in a message", "消息中的链接"),
     "web": Text("web page", "网页"),
     "sweep": Text("schedule", "定时任务"),
     "sender": Text("delivery", "发送程序"),

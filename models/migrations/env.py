@@ -4,6 +4,7 @@ from alembic import context
 
 import models.audit
 import models.cycle
+import models.links
 import models.notification
 import models.people
 import models.task  # noqa: F401

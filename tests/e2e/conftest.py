@@ -12,9 +12,9 @@ from tests.e2e.browsing import chromium, site_at_work
 from tests.e2e.installation import Installation, make_installation
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A real browser without a screen."""
+    """A real browser without a screen; closed after each file, since its event loop would stop tests of flows."""
     with chromium() as opened:
         yield opened
 

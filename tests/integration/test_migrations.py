@@ -1,6 +1,7 @@
 """The migrations make exactly what the models say, on both databases."""
 
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -9,7 +10,7 @@ from sqlalchemy.engine.interfaces import ReflectedIndex
 from models.base import Row
 from models.db import SCHEMA, Database
 from models.migrations import HEAD, VERSION_TABLE, VERSIONS
-from models.migrations.upgrade import config
+from models.migrations.upgrade import config, upgrade
 
 
 def look(connection: sa.Connection) -> dict[str, set[str]]:
@@ -54,6 +55,22 @@ def test_the_tables_are_those_that_the_models_alone_would_make(database: Databas
     assert set(found) == set(wanted)
     assert {table: found[table] ^ wanted[table] for table in wanted if found[table] != wanted[table]} == {}
     assert sum(len(facts) for facts in wanted.values()) > 100
+
+
+def test_a_database_of_the_first_version_is_brought_forward_with_its_rows(empty_url: str) -> None:
+    database = Database(empty_url)
+    with database.engine.begin() as connection:
+        if not database.is_sqlite:
+            connection.execute(sa.text(f"CREATE SCHEMA {SCHEMA}"))
+        command.upgrade(config(connection), VERSIONS[0])
+        connection.execute(sa.text("INSERT INTO unit (slug, kind, name_en, name_zh) VALUES ('w', '', 'W', 'W')"))
+    assert upgrade(database) == VERSIONS[0]
+    database.check()
+    with database.reading() as session:
+        assert session.execute(sa.text("SELECT slug FROM unit")).scalars().all() == ["w"]
+        assert session.execute(sa.text("SELECT COUNT(*) FROM answer_link")).scalar() == 0
+    assert upgrade(database) == HEAD
+    database.dispose()
 
 
 def test_the_versions_are_those_of_the_scripts() -> None:

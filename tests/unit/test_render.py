@@ -1,14 +1,17 @@
 """Every kind of message in both languages, and what hostile or unusual words do to it."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from itertools import product
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from config.settings import Settings
 from config.words import Text
 from models.notification import NotificationKind
 from notifications.letters import Letter
+from notifications.links import LINKED, Seals
 from notifications.mail import Head, build_mail
 from notifications.render import MOST_SUBJECT, Renderer, one_line
 
@@ -69,6 +72,22 @@ def test_every_kind_is_written_in_both_languages(kind: NotificationKind, languag
         assert "None" not in part
         assert "{{" not in part
     assert ("患者" in message.text) == (language == "zh")
+
+
+@pytest.mark.parametrize(("kind", "language"), list(product(sorted(LINKED), ("en", "zh"))))
+def test_a_letter_with_a_link_to_answer_shows_it_once_before_the_page_and_says_whose_it_is(
+    kind: NotificationKind, language: str
+) -> None:
+    seals = Seals(Settings.model_validate({"secret_keys": "sixteen-or-more!"}))
+    linked = letter(kind, language, answer_token="token")
+    message = replace(RENDERER, seals=seals).write(linked)
+    link = f"http://ward.test/a/{seals.sign('token')}"
+    for part in (message.text, message.html):
+        assert part.count(link) == 1
+        assert part.index(link) < part.index("http://ward.test/cycles/C2026-0001")
+        assert ("请勿转发" if language == "zh" else "please do not pass it on") in part
+    assert "/a/" not in RENDERER.write(linked).text
+    assert "/a/" not in replace(RENDERER, seals=seals, base_url="").write(linked).text
 
 
 @pytest.mark.parametrize(("kind", "language"), EACH)
