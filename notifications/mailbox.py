@@ -27,7 +27,7 @@ _numbers = count(1)
 
 @dataclass(frozen=True)
 class Mail:
-    """One mail as it arrived; `id` is its file's name."""
+    """One mail; `id` is its file's name, `at` when it was written, or arrived where it does not say."""
 
     id: str
     at: datetime
@@ -128,13 +128,19 @@ def _read(folder: Path, name: str) -> Mail:
     assert isinstance(mail, EmailMessage)
     return Mail(
         id=name,
-        at=datetime.fromtimestamp(int(name[:20]) / 1e9, UTC),
+        at=_written_at(mail) or datetime.fromtimestamp(int(name[:20]) / 1e9, UTC),
         sender=_head(mail, "From"),
         to=_head(mail, "To"),
         subject=_head(mail, "Subject"),
         text=_body(mail, "plain"),
         html=_body(mail, "html"),
     )
+
+
+def _written_at(mail: EmailMessage) -> datetime | None:
+    """Read when a mail says that it was written, as mail programs do; None where it does not say so."""
+    written = getattr(mail.get("Date"), "datetime", None)
+    return written.astimezone(UTC) if isinstance(written, datetime) and written.tzinfo else None
 
 
 def _head(mail: EmailMessage, name: str) -> str:

@@ -24,7 +24,17 @@ def test_a_mail_that_was_sent_is_read_as_it_was_written(tmp_path: Path) -> None:
         smtp.sendmail("w@h.test", ["ana@h.test"], mail(), mail_options=["BODY=8BITMIME"])
     [read] = read_mails(tmp_path)
     assert (read.subject, read.to, read.text, read.html) == ("您好", "ana@h.test", "正文\n", "<p>正文\n</p>")
+    assert read.at == NOW
     assert read_mail(tmp_path, read.id) == read
+
+
+def test_a_place_that_cannot_exist_is_refused_as_a_real_server_would(tmp_path: Path) -> None:
+    port = free_port()
+    with open_mailbox(tmp_path, host="127.0.0.1", port=port), smtplib.SMTP("127.0.0.1", port) as smtp:
+        with pytest.raises(smtplib.SMTPRecipientsRefused) as refused:
+            smtp.sendmail("w@h.test", ["ana@gone.invalid"], mail(), mail_options=["BODY=8BITMIME"])
+        assert refused.value.recipients["ana@gone.invalid"][0] == 550
+    assert count_mails(tmp_path) == 0
 
 
 def test_the_newest_come_first_and_only_the_page_asked_for(tmp_path: Path) -> None:
