@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 from sqlmodel import Session
 
+from config.calendar import calendar_of
 from config.catalogue import read_catalogue
 from config.shapes import Evidence, Kind, Level, StageTemplate, TaskTemplate, Template
 from config.words import Text
-from engine.calendar import calendar_of
 from engine.people import people_changed
 from engine.rules import Rules
 from models.people import Person, RoleHolding, Unit

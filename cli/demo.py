@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 
 from cli.simulate import Clock, Tick, next_moments, tick_by
 from cli.story import STORIES, Story, Turn
+from config.calendar import Calendar
 from config.catalogue import SHIPPED
 from config.settings import Settings
 from config.shapes import Evidence, StageTemplate, TaskTemplate
@@ -16,7 +17,6 @@ from config.words import Text
 from config.written import Unit as Measure
 from config.written import parse_due
 from engine.absences import add_absence
-from engine.calendar import Calendar
 from engine.cycles import cancel_cycle, pause_cycle
 from engine.decisions import GivenDecision, Verdict, decide
 from engine.evidence import GivenFile

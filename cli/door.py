@@ -14,10 +14,10 @@ from sqlmodel import Session
 
 from cli.mistakes import CalendarUnknown, DatabaseBusy, DateUnreadable, MomentUnreadable, SettingWrong
 from cli.options import Basic
+from config.calendar import calendar_of
 from config.catalogue import Catalogue, read_catalogue
 from config.settings import Settings
 from config.words import Text
-from engine.calendar import calendar_of
 from engine.rules import Rules
 from models.db import Database
 from models.queries import get_person

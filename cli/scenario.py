@@ -10,10 +10,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from config.calendar import calendar_of
 from config.catalogue import Catalogue, read_catalogue, template_from
 from config.shapes import CalendarFile, Level, Template
 from config.words import Text
-from engine.calendar import calendar_of
 from engine.rules import Rules
 from models.errors import UsageError
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from config.calendar import MORNING, Calendar
 from config.shapes import Level
 from config.written import Offset, Unit, parse_after, parse_due, parse_offset
-from engine.calendar import MORNING, Calendar
 
 # A level that comes later than this after its moment is late: the next one then gets its whole time again.
 ON_TIME = timedelta(minutes=30)

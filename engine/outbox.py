@@ -8,7 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from engine.calendar import Calendar
+from config.calendar import Calendar
 from engine.people import Directory, directory
 from engine.rules import Rules
 from models.notification import ASKING, Delivery, DeliveryStatus, Notification, NotificationKind

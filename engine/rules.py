@@ -4,8 +4,8 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from config.calendar import Calendar
 from config.catalogue import Catalogue
-from engine.calendar import Calendar
 
 
 def new_token() -> str:

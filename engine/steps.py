@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from config.calendar import Calendar
 from config.shapes import Level
-from engine.calendar import Calendar
 from engine.deadlines import STAGNANT_DAYS, Rung, ignores_window, level_at, morning_after, next_level_from, rungs
 from models.notification import NotificationKind
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from config.calendar import Calendar
 from config.shapes import Level
-from engine.calendar import Calendar
 from engine.deadlines import level_at, morning_after
 from engine.steps import Progress, next_at
 from models.task import Task

@@ -8,9 +8,9 @@ from typing import ParamSpec, TypeVar
 
 from anyio import to_thread
 
+from config.calendar import calendar_of
 from config.catalogue import Catalogue, read_catalogue
 from config.settings import Settings
-from engine.calendar import calendar_of
 from engine.rules import Rules
 from models.db import Database
 

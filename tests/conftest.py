@@ -11,8 +11,8 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import settings
 
+from config.calendar import calendar_of
 from config.catalogue import read_catalogue
-from engine.calendar import calendar_of
 from engine.rules import Rules
 from models.db import Database
 from models.migrations.upgrade import upgrade

@@ -13,10 +13,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
+from config.calendar import calendar_of
 from config.catalogue import Catalogue
 from config.settings import Settings
 from config.words import Text
-from engine.calendar import calendar_of
 from models.db import Database
 from models.errors import NotFound, WardcycleError
 from web import answer_page, cycle_page, health, home_page, lists, mailbox_page

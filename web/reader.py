@@ -7,10 +7,10 @@ from urllib.parse import quote, urlencode
 
 from starlette.requests import Request
 
+from config.calendar import Calendar
 from config.settings import Language
 from config.words import Text
 from config.written import Unit, parse_after
-from engine.calendar import Calendar
 from notifications.wording import MONTHS, WEEKDAYS
 
 

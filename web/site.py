@@ -9,9 +9,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from config.calendar import Calendar
 from config.catalogue import Catalogue
 from config.settings import Settings
-from engine.calendar import Calendar
 from models.db import Database
 from web import sentences, wheel, words
 from web.reader import Reader, chosen_language

@@ -2,11 +2,17 @@
 
 from alembic import context
 
+import models.account
+import models.assessment
 import models.audit
+import models.channel
+import models.channel_state
 import models.cycle
+import models.indicator
 import models.links
 import models.notification
 import models.people
+import models.reply
 import models.task  # noqa: F401
 from models.base import Row
 from models.migrations import VERSION_TABLE

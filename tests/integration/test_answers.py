@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlmodel import col, select
 
+from config.calendar import calendar_of
 from config.catalogue import read_catalogue
-from engine.calendar import calendar_of
 from engine.case import Receipt
 from engine.changes import move_deadline, reassign_task
 from engine.cycles import cancel_cycle, pause_cycle

@@ -72,7 +72,7 @@ import sys, time
 from datetime import datetime
 from sqlalchemy import event
 from config.catalogue import read_catalogue
-from engine.calendar import calendar_of
+from config.calendar import calendar_of
 from engine.rules import Rules
 from engine.sweep import sweep
 from models.db import Database

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from config.calendar import Calendar, calendar_of
 from config.shapes import CalendarFile
-from engine.calendar import Calendar, calendar_of
 
 DAYS = st.dates(date(2023, 1, 1), date(2027, 12, 31))
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from engine.calendar import Calendar
+from config.calendar import Calendar
 from engine.deadlines import deadline, level_at
 from engine.steps import Progress, Step, fire, next_at
 from models.notification import NotificationKind

@@ -1,0 +1,1 @@
+"""Accounts, invitations, sessions and codes of people who log in."""

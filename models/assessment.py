@@ -1,0 +1,1 @@
+"""Aims of cycles, sealed baselines, assessments and watches."""

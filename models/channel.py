@@ -1,0 +1,1 @@
+"""Channels that the hospital added itself."""

@@ -1,0 +1,1 @@
+"""How channels and addresses do: breakers, refused addresses, the valve."""
