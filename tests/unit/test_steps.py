@@ -187,6 +187,8 @@ def test_however_the_ticks_come_nothing_fires_twice_and_something_always_comes(
 @given(made=tasks())
 def test_ticking_every_five_minutes_equals_ticking_at_every_next_moment(made: tuple[Progress, str]) -> None:
     progress, place = made[0], PLACES[made[1]]
+    # What opens after its closing hour is late from its first tick on, and how late is the tick's own matter.
+    assume(progress.deadline_at > progress.opened_at)
     in_order = sorted(progress.ladder, key=lambda one: level_at(one, progress.deadline_at, place))
     progress = replace(progress, ladder=tuple(in_order))
     until = progress.deadline_at + timedelta(days=12)
