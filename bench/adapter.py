@@ -13,6 +13,7 @@ if __name__ == "__main__":  # started as a file, from wherever
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
     sys.path.remove(str(Path(__file__).resolve().parent))
 
+from bench.assess import make_series
 from bench.place import Place, file_place, server_place
 from bench.product import Product
 
@@ -37,10 +38,6 @@ def _moment(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def _assess(side: Product, asked: dict[str, object]) -> Reply:
-    raise NotOffered("not built yet")
-
-
 def _sweep(side: Product, asked: Mapping[str, float]) -> Reply:
     batch = {"batch": int(asked["batch"])} if "batch" in asked else {}
     return {"fired": side.sweep(_moment(asked["now"]), **batch)}
@@ -59,8 +56,8 @@ OPS: dict[str, Callable[..., Reply | None]] = {
     "counts": lambda side, asked: side.counts(),
     "queue": lambda side, asked: side.queue(asked["n"]),
     "dispatch": lambda side, asked: {"sent": side.dispatch(asked["host"], asked["port"])},
-    "assess_prepare": _assess,
-    "assess": _assess,
+    "assess_prepare": lambda side, asked: side.assess_prepare(make_series(asked["n"], asked["months"])),
+    "assess": lambda side, asked: {"assessed": side.assess()},
 }
 
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from bench.assess import Matrix, assess_all, fill
 from bench.place import Place
 from bench.populate import make_due, populate, queue
 from bench.ward import FAR, START, TEMPLATE, make_rules, make_ward
@@ -37,7 +38,7 @@ class Product:
     name = "wardcycle"
 
     def __init__(self) -> None:
-        self.rules = make_rules()
+        self.rules = self.assessed_by = make_rules()
         self._database: Database | None = None
         self.lead = self.first = self.n_open = self.n_queued = 0
 
@@ -108,6 +109,14 @@ class Product:
         settings = Settings(smtp_host=host, smtp_port=port)
         voice = voice_of(settings, self.rules.catalogue)
         return deliver_due(self.database, voice=voice, now=lambda: START + timedelta(minutes=1)).n_sent
+
+    def assess_prepare(self, values: Matrix) -> None:
+        """Store series, one an indicator."""
+        self.assessed_by = fill(self.database, self.rules, values, START)
+
+    def assess(self) -> int:
+        """Assess every indicator and keep the records; returns how many."""
+        return assess_all(self.database, self.assessed_by, START)
 
     def counts(self) -> dict[str, int]:
         """Count what is durable; dup: pairs of notifications that tell one person the same thing twice."""

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import psycopg
 
+from bench.assess import Matrix, assess_matrix, make_series
 from bench.mail import render, send
 from bench.place import Place
 from bench.raw_sql import ANSWER, CLOSE, COUNTS, MADE_DUE, OPEN_NEXT, POSTGRES, SQLITE, TABLES
@@ -48,6 +49,7 @@ class Raw:
     def __init__(self) -> None:
         self._connection: sqlite3.Connection | psycopg.Connection | None = None
         self.is_sqlite, self.n_open = True, 0
+        self.values = make_series(0)
 
     def reset(self, place: Place) -> None:
         """Make empty tables."""
@@ -87,6 +89,15 @@ class Raw:
                 self._run(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))")
         for statement in ("ANALYZE", "PRAGMA wal_checkpoint(TRUNCATE)") if self.is_sqlite else ("VACUUM ANALYZE",):
             self._run(statement)
+
+    def assess_prepare(self, values: Matrix) -> None:
+        """Take series."""
+        self.values = values
+
+    def assess(self) -> int:
+        """Do the arithmetic of every series; nothing is stored."""
+        assess_matrix(self.values)
+        return len(self.values)
 
     def launch(self, n: int) -> list[int]:
         """Launch cycles, one transaction each."""

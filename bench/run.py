@@ -16,12 +16,12 @@ from bench.place import file_place, server_place
 from bench.product import Product
 from bench.race import Raced, race
 from bench.raw import Raw
-from bench.workloads import FULL, SMALL, Field, Line, Size, answer, launch, mail, sweep
+from bench.workloads import FULL, SMALL, Field, Line, Size, answer, assess, launch, mail, sweep
 from models.db import normal_url
 from tests.postgres import plain, running
 
 SIZES = {"small": SMALL, "full": FULL}
-WORKLOADS = {"w1": launch, "w2": sweep, "w3": answer, "w5": mail}
+WORKLOADS = {"w1": launch, "w2": sweep, "w3": answer, "w4": assess, "w5": mail}
 SERVER = "WARDCYCLE_BENCH_POSTGRES"
 HEAD = ("workload", "database", "product ms", "raw ms", "ratio", "product cpu", "raw cpu", "cpu ratio")
 

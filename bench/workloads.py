@@ -10,6 +10,7 @@ from itertools import count
 from pathlib import Path
 from typing import TypeVar
 
+from bench.assess import MONTHS, make_series
 from bench.meter import Measured, Meter, Spent
 from bench.place import Place
 from bench.product import Product
@@ -32,11 +33,22 @@ class Size:
     cycles: int
     mails: int
     raced: int
+    series: tuple[int, ...]
 
 
-SMALL = Size(repetitions=5, launches=3, open_tasks=(1000,), due=20, beside=500, cycles=1, mails=30, raced=200)
+SMALL = Size(
+    repetitions=5, launches=3, open_tasks=(1000,), due=20, beside=500, cycles=1, mails=30, raced=200, series=(20,)
+)
 FULL = Size(
-    5, launches=100, open_tasks=(10_000, 100_000, 1_000_000), due=100, beside=50_000, cycles=10, mails=1000, raced=2000
+    5,
+    launches=100,
+    open_tasks=(10_000, 100_000, 1_000_000),
+    due=100,
+    beside=50_000,
+    cycles=10,
+    mails=1000,
+    raced=2000,
+    series=(1_000, 10_000),
 )
 
 
@@ -169,6 +181,25 @@ def answer(field: Field) -> Iterator[Line]:
         closed = side.counts()["cycles_done"]
         _check(closed == n * (field.size.repetitions + 1) and side.answer(tokens[:1]) == 0, "W3 end", side, closed)
     yield line
+
+
+def assess(field: Field) -> Iterator[Line]:
+    """W4: assess series of 60 months and keep the records, beside the bare arithmetic on all of them at once."""
+    for n in field.size.series:
+        field.reset()
+        yield _assess(field, n)
+
+
+def _assess(field: Field, n: int) -> Line:
+    values = make_series(n)
+    for side in field.sides:
+        side.assess_prepare(values)
+
+    def step(side: Side, _: None) -> None:
+        found = side.assess()
+        _check(found == n, "W4 records", side, found)
+
+    return field.compare(f"W4 assess {n:,} x {MONTHS}", n, lambda _: None, step)
 
 
 def mail(field: Field) -> Iterator[Line]:

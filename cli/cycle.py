@@ -12,7 +12,7 @@ from cli.shown import Shown
 from cli.speech import say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from rich.console import RenderableType
 
@@ -24,6 +24,7 @@ app = group("cycle", say("Improvement cycles.", "改进循环。"))
 Code = Annotated[str, Parameter(help=say("The cycle's code, such as C2026-0001.", "循环编号，如 C2026-0001。"))]
 Address = Annotated[str, Parameter(help=say("CODE/stage, such as C2026-0001/plan.", "编号/阶段，如 C2026-0001/plan。"))]
 Statuses = Literal["planned", "active", "paused", "closed", "cancelled"]
+Outcomes = Literal["adopt", "adapt", "abandon", "continue"]
 
 
 @app.command(name="list", help=say("List cycles: where each stands, what is late.", "列出循环：进行到哪里，有何逾期。"))
@@ -63,7 +64,7 @@ def show(code: Code, /, *, timed: Timed = TIMED) -> Shown:
     from cli.door import open_door
 
     with open_door(timed) as door:
-        return _show(door, code)
+        return show_cycle(door, code)
 
 
 @app.command(help=say("Let a cycle rest: nothing is reminded until it is resumed.", "暂停循环：恢复前不再提醒。"))
@@ -93,17 +94,34 @@ def approve(
     /,
     *,
     note: Annotated[str, Parameter(help=say("What speaks for it; stays in the record.", "批准依据，将永久留存。"))],
+    outcome: Annotated[
+        Outcomes | None, Parameter(help=say("What comes of the cycle; for Act.", "处理结论，仅用于处理阶段。"))
+    ] = None,
+    signed: Annotated[
+        bool,
+        Parameter(help=say("The doubts were weighed, as the note says.", "已权衡疑点，理由见说明。"), negative=""),
+    ] = False,
     acting: Acting,
 ) -> Shown:
     from cli.door import open_door
     from engine.stages import approve_stage
+    from models.assessment import Ending
     from models.queries import get_stage
 
     with open_door(acting) as door:
         with door.writing() as session:
             stage = get_stage(session, address)
-            approve_stage(session, stage.id or 0, note=note, rules=door.rules, by=door.by(session), now=door.now)
-        return _show(door, address.partition("/")[0], changed=True)
+            approve_stage(
+                session,
+                stage.id or 0,
+                note=note,
+                rules=door.rules,
+                by=door.by(session),
+                now=door.now,
+                ending=Ending(outcome) if outcome else None,
+                signed=signed,
+            )
+        return show_cycle(door, address.partition("/")[0], changed=True)
 
 
 def _change(code: str, why: str, acting: Acting, verb: Callable[..., None]) -> Shown:
@@ -114,22 +132,24 @@ def _change(code: str, why: str, acting: Acting, verb: Callable[..., None]) -> S
         with door.writing() as session:
             cycle = get_cycle(session, code)
             verb(session, cycle.id or 0, rules=door.rules, by=door.by(session), why=why, now=door.now)
-        return _show(door, code, changed=True)
+        return show_cycle(door, code, changed=True)
 
 
-def _show(door: Door, code: str, *, changed: bool = False) -> Shown:
-    """Show a cycle as it stands now."""
+def show_cycle(door: Door, code: str, *, changed: bool = False, first: Sequence[str] = ()) -> Shown:
+    """Show a cycle as it stands now, and what its gate misses. first: what is to be said before."""
     from cli.facts import plain
-    from cli.next_step import after_cycle
+    from cli.gate import following, lacking, lacking_lines
     from cli.tables import task_table
     from models.queries import cycle_view
 
     with door.reading() as session:
         view = cycle_view(session, code, now=door.now)
-        facts = {"cycle": plain(view, door.rules.calendar.zone)}
+        missing = lacking(door, session, view)
+        facts = {"cycle": plain(view, door.rules.calendar.zone), "missing": plain(missing, door.rules.calendar.zone)}
         lines = [task.line for task in view.tasks()]
-        parts: list[RenderableType] = [*_heading(door, view), task_table(door, lines, stage=True)]
-    return Shown(facts, parts, after_cycle(view), told=door.told(view.line.code) if changed else "")
+        parts: list[RenderableType] = [*first, *_heading(door, view), *lacking_lines(door, missing)]
+        parts.append(task_table(door, lines, stage=True))
+    return Shown(facts, parts, following(view, missing), told=door.told(view.line.code) if changed else "")
 
 
 def _heading(door: Door, view: CycleView) -> list[str]:

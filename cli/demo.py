@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sqlmodel import Session, col, select
 
+from cli.demo_data import count_before, prove
 from cli.simulate import Clock, Tick, next_moments, tick_by
 from cli.story import STORIES, Story, Turn
 from config.calendar import Calendar
@@ -85,7 +86,7 @@ def load(
         import_hospital(session, SHIPPED / "demo", rules=rules, by=None, now=first)
     with database.transaction(DOOR) as session:
         _add_absences(session, rules, first, now)
-    acts = sorted((act for story in STORIES for act in _acts(story, rules, now)), key=lambda act: act.at)
+    acts = sorted((act for story in STORIES for act in acts_of(story, rules, now)), key=lambda act: act.at)
     clock, waiting = Clock(acts[0].at), acts
     while clock.now < now:
         while waiting and waiting[0].at <= clock.now:
@@ -105,7 +106,7 @@ def _add_absences(session: Session, rules: Rules, first: datetime, now: datetime
                     rules=rules, by=None, now=first)  # fmt: skip
 
 
-def _acts(story: Story, rules: Rules, now: datetime) -> Iterator[Act]:
+def acts_of(story: Story, rules: Rules, now: datetime) -> Iterator[Act]:
     """Write a story as what people did, each at a moment of a working day."""
     calendar = rules.calendar
     started = _working_moment(now - story.launched * DAY, calendar, now, 0)
@@ -116,7 +117,10 @@ def _acts(story: Story, rules: Rules, now: datetime) -> Iterator[Act]:
             template=story.template, unit=story.unit, lead=story.lead, title=story.title.en, title_zh=story.title.zh
         )
         by = directory(session).person("lin-yue").id
-        code.append(launch_cycle(session, given, rules=rules, by=by, now=at).id or 0)
+        cycle = launch_cycle(session, given, rules=rules, by=by, now=at)
+        code.append(cycle.id or 0)
+        if story.counted:
+            count_before(session, cycle, story.counted, rules=rules, at=at)
 
     yield Act(started, launch)
     moves = list(_moves(story, rules, code))
@@ -153,7 +157,7 @@ def _moves(story: Story, rules: Rules, code: list[int]) -> Iterator[Move]:
                 yield 1.0, _accept(task, rules, code)
         if story.stands_at == f"approve:{stage.id}":
             return
-        yield 1.0, _approve(stage, rules, code)
+        yield 1.0, _approve(stage, story, rules, code)
 
 
 def _days(task: TaskTemplate) -> float:
@@ -181,12 +185,13 @@ def _accept(task: TaskTemplate, rules: Rules, code: list[int]) -> Callable[[Sess
     return do
 
 
-def _approve(stage: StageTemplate, rules: Rules, code: list[int]) -> Callable[[Session, datetime], None]:
+def _approve(stage: StageTemplate, story: Story, rules: Rules, code: list[int]) -> Callable[[Session, datetime], None]:
     def do(session: Session, at: datetime) -> None:
         row = session.exec(select(Stage).where(Stage.cycle_id == code[0], Stage.slug == stage.id)).one()
         lead = session.get_one(Person, session.get_one(Cycle, code[0]).lead_id)
         note = _in(lead, Text(f"Seen and agreed: {stage.heading.en}", f"已审阅并同意：{stage.heading.zh}"))
-        approve_stage(session, row.id or 0, note=note, rules=rules, by=lead.id or 0, now=at)
+        ending = prove(session, row, story.counted, rules=rules, at=at)
+        approve_stage(session, row.id or 0, note=note, rules=rules, by=lead.id or 0, now=at, ending=ending, signed=True)
 
     return do
 

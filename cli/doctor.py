@@ -169,6 +169,72 @@ def _relay(door: Door) -> Iterator[Look]:
         yield Look("mail", "warning", said)
 
 
+def _mail_replies(door: Door) -> Iterator[Look]:
+    from config.words import Text
+    from engine.mail_rounds import last_read
+    from flows.replies import NoRepliesTaken
+    from notifications.reply_address import is_reply_address
+
+    settings = door.settings
+    if not settings.imap_host and not settings.reply_address:
+        return  # as in most hospitals
+    if not (settings.imap_host and is_reply_address(settings.reply_address)):
+        unset = NoRepliesTaken()
+        yield Look("mail replies", "error", Text(unset.text("en"), unset.text("zh")))
+        return
+    with door.reading() as session:
+        last = last_read(session)
+    minutes = int((door.now - last).total_seconds() // 60) if last else None
+    if minutes is None:
+        said = Text("The mailbox has not been read yet", "答复邮箱尚未读取过")
+        yield Look("mail replies", "warning", said)
+    else:
+        said = Text(f"The mailbox was read {minutes} min ago", f"{minutes} 分钟前读取过答复邮箱")
+        yield Look("mail replies", "ok" if minutes <= 10 else "error", said)
+
+
+def _channels(door: Door) -> Iterator[Look]:
+    from config.words import Text
+    from models.errors import WardcycleError
+    from notifications.channel_list import list_channels, unknown_channels
+
+    try:
+        with door.reading() as session:
+            lines = list_channels(session, door.catalogue.channels, settings=door.settings, now=door.now)
+            unknown = unknown_channels(session, {line.slug for line in lines})
+    except WardcycleError as error:  # the key cannot be read
+        yield Look("channels", "error", Text(error.text("en"), error.text("zh")))
+        return
+    for line in lines:
+        if line.fault:
+            yield Look("channels", "error", Text(f"{line.slug}: {line.fault.en}", f"{line.slug}：{line.fault.zh}"))
+        elif line.record.last_error and not line.record.works_since:
+            said = f"{line.slug}: {line.record.last_error} ({door.shown(line.record.last_error_at)})"
+            yield Look("channels", "warning", Text(said, said))
+    yield from _old_seals(door)
+    for slug, names in unknown.items():
+        said_en = f"{slug}: there is no such channel, and these people are told by it: {', '.join(names)}"
+        yield Look("channels", "error", Text(said_en, f"{slug}：没有这个渠道，但以下人员在使用：{'、'.join(names)}"))
+    if not unknown and not any(line.fault for line in lines):
+        yield Look("channels", "ok", Text(f"{len(lines)} channels", f"{len(lines)} 个渠道"))
+
+
+def _old_seals(door: Door) -> Iterator[Look]:
+    from config.words import Text
+    from notifications.added import old_seals
+    from notifications.links import read_keys
+    from notifications.sealed import Lock
+
+    with door.reading() as session:
+        slugs = ", ".join(old_seals(session, Lock(read_keys(door.settings))))
+    if slugs:
+        said = Text(
+            f"{slugs}: sealed with an older key. Before you take that key away: wardcycle channel reseal",
+            f"{slugs}：仍由旧密钥加密。停用旧密钥前请运行：wardcycle channel reseal",
+        )
+        yield Look("channels", "warning", said)
+
+
 def _ports(door: Door) -> Iterator[Look]:
     from config.words import Text
 
@@ -202,6 +268,8 @@ def _stored(door: Door) -> Iterator[Look]:
     if looks[0].state == "ok" and door.settings.calendar in door.catalogue.calendars:
         yield from _people(door)
         yield from _engine(door)
+        yield from _mail_replies(door)
+        yield from _channels(door)
 
 
 CHECKS: tuple[Callable[[Door], Iterator[Look]], ...] = (_configuration, _calendar, _stored, _relay, _ports)

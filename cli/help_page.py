@@ -33,8 +33,7 @@ def _page(app: App, names: tuple[str, ...]) -> str:
     arguments = [] if is_group else [one for one in app.assemble_argument_collection(parse_docstring=False) if one.show]
     usage = [*names, *(["COMMAND"] if is_group else _usage(arguments))]
     lines = [say("Usage: ", "用法：") + " ".join(usage), "", app.help]
-    if is_group:
-        lines += _section(say("Commands", "命令"), [(name, app[name].help) for name in app if not name.startswith("-")])
+    lines += _section(say("Commands", "命令"), [(name, app[name].help) for name in app if not name.startswith("-")])
     lines += _section(say("Arguments", "参数"), [_entry(one) for one in arguments if _is_argument(one)])
     options = [_entry(one) for one in arguments if not _is_argument(one)]
     return "\n".join([*lines, *_section(say("Options", "选项"), [*options, *_flags(names)])])

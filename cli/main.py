@@ -8,7 +8,25 @@ from collections.abc import Sequence
 
 from cyclopts import CycloptsError
 
-from cli import answer, audit, cycle, database, doctor, hospital, launch, messages, running, task, template
+from cli import (
+    account,
+    answer,
+    assess,
+    audit,
+    channel,
+    cycle,
+    database,
+    doctor,
+    hospital,
+    indicator,
+    launch,
+    messages,
+    person,
+    running,
+    spc,
+    task,
+    template,
+)
 from cli.groups import group
 from cli.help_page import find_help
 from cli.mistakes import kind_of, usage_text
@@ -40,20 +58,32 @@ app.command(
 )
 app.command(hospital.app)
 app.command(template.app)
+app.command(indicator.app)
 app.command(launch.launch, help=say("Launch a cycle.", "启动循环。"))
 app.command(
     launch.forecast, help=say("Who will be told what, and when, if nobody answers.", "若无人答复，将在何时通知谁。")
 )
 app.command(cycle.app)
+app.command(assess.app)
 app.command(task.app)
 app.command(answer.answer, help=say("Answer a task as its owner.", "任务负责人答复。"))
 app.command(answer.decide, help=say("Take a decision that a task waits for.", "对待决事项作出决定。"))
 app.command(running.tick, help=say("Plan what is due and deliver it, once.", "计划并发送到期的通知（一次）。"))
 app.command(messages.app)
+app.command(person.app)
+app.command(account.app)
+app.command(channel.app)
 app.command(audit.app)
 app.command(
     running.simulate,
     help=say("Run a scenario, or a copy of the hospital, ahead of time.", "模拟运行场景文件或本院数据的副本。"),
+)
+app.command(
+    spc.spc,
+    help=say(
+        "Limits, signals and verdict of any series in a file; needs no hospital.",
+        "对任意数据文件计算控制限、信号和判断，无需医院数据。",
+    ),
 )
 app.command(
     doctor.doctor,

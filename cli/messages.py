@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from cli.groups import group
-from cli.options import STORED, Limit, Stored
+from cli.options import SIGNED, STORED, TIMED, Limit, Signed, Stored, Timed
 from cli.shown import Shown
 from cli.speech import say
 
@@ -47,3 +47,44 @@ def list_(
         parts = [message_table(door, page.rows), *more(door, len(page.rows), page.n_all)]
     following = next((f"wardcycle task show {one.code}/{one.task}" for one in page.rows if one.task), "wardcycle tick")
     return Shown(facts, parts, [following])
+
+
+@app.command(
+    help=say(
+        "Send what the valve holds back: far more was due at once than usual.",
+        "发送因数量异常而暂停的通知。",
+    )
+)
+def release(*, signed: Signed = SIGNED) -> Shown:
+    from cli.door import open_door
+    from config.words import Text
+    from notifications.valve import release as let_go
+
+    with open_door(signed) as door:
+        with door.writing() as session:
+            n = let_go(session, by=door.by_or_none(session), now=door.now)
+        said = Text(f"{n} messages may go now.", f"现可发送 {n} 条消息。")
+        if n is None:
+            said = Text("The valve is open; nothing was held back.", "没有因数量异常而暂停的消息。")
+        return Shown({"n_released": n or 0}, [door.say(said)], ["wardcycle notifications list --status queued"])
+
+
+@app.command(
+    name="read-replies",
+    help=say("Read the answers that came by mail, once.", "读取邮件答复（一次）。"),
+)
+def read_replies(*, timed: Timed = TIMED) -> Shown:
+    from cli.door import open_door
+    from config.words import Text
+    from flows.replies import read_mailbox
+
+    with open_door(timed) as door:
+        door.database.check()
+        read = read_mailbox(door.database, door.settings, rules=door.rules, now=door.now)
+    said = Text(
+        f"{read.n_answered} answered, {read.n_refused} refused, {read.n_notes} notes for leads, "
+        f"{read.n_ignored} ignored, {read.n_failed} put aside, {read.n_known} read before",
+        f"{read.n_answered} 封已作为答复，{read.n_refused} 封被拒绝，{read.n_notes} 封转为留言，"
+        f"{read.n_ignored} 封忽略，{read.n_failed} 封搁置，{read.n_known} 封此前已读",
+    )
+    return Shown(vars(read), [door.say(said)], ["wardcycle notifications list"])

@@ -11,9 +11,11 @@ from rich.status import Status
 from cli.started import Surroundings
 from config.words import Text
 
+FIRST_LOGIN = "wardcycle account invite PERSON"
 NEXT = (
     "wardcycle hospital template hospital.xlsx",
     "wardcycle hospital import hospital.xlsx",
+    FIRST_LOGIN,
     "wardcycle launch pdca --unit UNIT --lead PERSON",
 )
 
@@ -86,6 +88,8 @@ class Progress:
         self._line(Text(f"All is up. Stop with Ctrl+C. Logs: {folder}", f"全部就绪。按 Ctrl+C 停止。日志：{folder}"))
         for command in NEXT if is_empty else ():
             self._line(Text(f"Next: {command}", f"下一步：{command}"))
+        if not is_empty:
+            self._line(Text(f"To log in at the pages: {FIRST_LOGIN}", f"登录页面前，先邀请人员：{FIRST_LOGIN}"))
         if self._as_json:
             following = list(NEXT) if is_empty else []
             sys.stdout.write(json.dumps({**facts, "next": following}, ensure_ascii=False) + "\n")

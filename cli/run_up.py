@@ -49,6 +49,8 @@ class Up:
         shown = normal_url(settings.database).render_as_string(hide_password=True)
         is_demo = demo or Marker(settings.data_folder / "demo", shown).is_ours
         self._environ = for_demo(around.environ) if is_demo else dict(around.environ)
+        # Only the pages hear of it, and they honour it on loopback alone.
+        self._reading = {"WARDCYCLE_OPEN_READING": "true"} if is_demo else {}
         self._has_mailbox = is_demo or not settings.smtp_host
         self._guard = Guard(lock.descriptors)
         self._supervisor = Supervisor(self._guard, settings.data_folder / "log")
@@ -77,7 +79,7 @@ class Up:
             self._progress.trouble(prepared.error)
             return prepared.exit_code
         self._progress.database_ready(prepared.n_people, prepared.n_cycles)
-        self._supervisor.start(module_child("web", "web", self._environ))
+        self._supervisor.start(module_child("web", "web", self._environ | self._reading))
         settings = self._around.settings
         if self._await("web", lambda: answers(settings.web_host, settings.web_port, "/healthz"), PAGE_S):
             self._progress.page_up()

@@ -28,9 +28,10 @@ def tick(*, timed: Timed = TIMED) -> Shown:
     with open_door(timed) as door:
         with door.reading():
             pass  # a database of another form is refused before anything is planned
-        swept = sweep(door.database, rules=door.rules, now=door.now, door=DOOR)
-        voice = voice_of(door.settings, door.catalogue)
-        sent = deliver_due(door.database, voice=voice, now=lambda: door.now)
+        swept = sweep(door.database, rules=door.rules, now=door.now, door=DOOR, live=timed.now is None)
+        voice = voice_of(door.settings, door.catalogue, door.database)
+        floor = door.settings.valve_floor
+        sent = deliver_due(door.database, voice=voice, now=lambda: door.now, floor=floor)
         facts = {"swept": vars(swept), "delivered": vars(sent)}
         said = [door.say(_planned(swept)), door.say(_delivered(sent))]
         went_wrong = sent.n_retry + sent.n_held + sent.n_dead

@@ -145,7 +145,8 @@ class Scenario(_Part):
             | given.model_dump(include={"country", "subdivision", "timezone", "extra_days_off", "extra_working_days"})
         )
         templates = {self.template.id: self.template}
-        catalogue = Catalogue(templates, dict(self.escalation), shipped.roles, shipped.calendars, shipped.channels, ())
+        catalogue = Catalogue(templates, dict(self.escalation), shipped.roles, shipped.calendars, shipped.channels, (),
+                              shipped.indicators, shipped.indicator_sets)  # fmt: skip
         return Rules(calendar_of(file), catalogue)
 
 
@@ -157,9 +158,9 @@ def read_scenario(file: Path) -> Scenario:
         raise ScenarioRefused(file=file, why=str(error)) from error
     if not isinstance(value, Mapping) or not isinstance(value.get("template"), Mapping):
         raise ScenarioRefused(file=file, why=Text("it has no template", "其中没有模板"))
-    policies = value.get("escalation") or {}
+    policies, shipped = value.get("escalation") or {}, read_catalogue()
     template, problems = template_from(
-        value["template"], roles=read_catalogue().roles, policies=policies, name=file.name
+        value["template"], roles=shipped.roles, policies=policies, indicators=shipped.indicators, name=file.name
     )
     if template is None:
         raise ScenarioRefused(file=file, why="; ".join(problem.text("en") for problem in problems))

@@ -9,7 +9,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from collections.abc import Iterator
+
+    from rich.console import Console, ConsoleOptions, RenderableType
+    from rich.segment import Segment
 
 WIDTH_IN_PIPES = 140
 NEXT = {"en": "Next: ", "zh": "下一步："}
@@ -37,14 +40,35 @@ def show(shown: Shown, *, as_json: bool, language: str) -> None:
         return
     from rich.console import Console
 
+    from config.seen import visible
+
     _make_writable(sys.stdout)
     console = Console(file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else WIDTH_IN_PIPES)
     for part in shown.parts:
         # Only our own markup objects are styled: a title with [brackets] stays as somebody wrote it.
-        console.print(part, markup=False, soft_wrap=isinstance(part, str))
+        if isinstance(part, str):
+            console.print(visible(part), markup=False, soft_wrap=True)
+        else:
+            console.print(_Visible(part), markup=False)
     for number, command in enumerate(shown.next_commands):
         label = NEXT[language]
-        console.print((label if number == 0 else " " * _width(label)) + command, markup=False, soft_wrap=True)
+        console.print((label if number == 0 else " " * _width(label)) + visible(command), markup=False, soft_wrap=True)
+
+
+@dataclass(frozen=True)
+class _Visible:
+    """Something drawn without what a terminal would obey: a note may hold its commands."""
+
+    part: RenderableType
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Segment]:
+        """Draw it; only our own styles reach the terminal."""
+        from rich.segment import Segment
+
+        from config.seen import visible
+
+        for drawn in console.render(self.part, options):
+            yield Segment(visible(drawn.text), drawn.style, drawn.control)
 
 
 def write_json(facts: object) -> None:
@@ -59,8 +83,10 @@ def complain(kind: str, text: str, *, as_json: bool) -> None:
     if as_json:
         write_json({"error": {"kind": kind, "text": text}})
         return
+    from config.seen import visible
+
     _make_writable(sys.stderr)
-    sys.stderr.write(text.rstrip() + "\n")
+    sys.stderr.write(visible(text.rstrip()) + "\n")
 
 
 def _make_writable(stream: TextIO) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from cli.scenario import Scenario, Step, read_scenario
@@ -28,7 +29,7 @@ from models.cycle import Cycle, Stage
 from models.db import Database
 from models.errors import UsageError, WardcycleError
 from models.migrations.upgrade import upgrade
-from models.notification import AttemptOutcome, Delivery, DeliveryStatus, Notification
+from models.notification import AttemptOutcome, Delivery, DeliveryStatus, Notification, NotificationKind
 from models.people import Absence, PeopleVersion, Person, RoleHolding, Unit
 from models.task import AnswerKind, Decision, Task
 from notifications.channels import Voice
@@ -132,31 +133,45 @@ def simulate_hospital(
 
 
 def read_told(session: Session, without: set[int | None] | None = None) -> list[Told]:
-    """Read from the outbox what was really sent, in the form of the forecast; receipts and the like are in it too."""
-    rows = session.execute(
-        sa.select(Notification, Delivery, col(Person.slug), col(Cycle.code), col(Task.slug))
-        .join(Delivery, col(Delivery.notification_id) == col(Notification.id))
-        .join(Person, col(Person.id) == col(Notification.person_id))
-        .join(Cycle, col(Cycle.id) == col(Notification.cycle_id), isouter=True)
-        .join(Task, col(Task.id) == col(Notification.task_id), isouter=True)
-        .where(col(Delivery.status) == DeliveryStatus.SENT)
-    )
+    """Read from the outbox what was really sent, in the form of the forecast; receipts and the like are in it too.
+
+    What went with a digest was sent when the digest was; the digest itself says nothing of its own.
+    """
     found: dict[tuple[object, ...], Told] = {}
-    for notification, delivery, slug, code, task in rows:
-        if delivery.id in (without or ()):
+    for row in session.execute(_SENT):
+        if row.delivery_id in (without or ()):
             continue
-        key = (notification.key.rpartition(":")[0], delivery.settled_at)
-        to = (*found[key].to, slug) if key in found else (slug,)
+        key = (row.key.rpartition(":")[0], row.settled_at)
+        to = (*found[key].to, row.slug) if key in found else (row.slug,)
         found[key] = Told(
-            delivery.settled_at,
-            code or "",
-            task or "",
-            notification.kind.value,
-            notification.rung,
-            notification.level,
-            tuple(sorted(to)),
+            row.settled_at, row.code or "", row.task or "", row.kind.value, row.rung, row.level, tuple(sorted(to))
         )
     return sorted(found.values())
+
+
+_whole = aliased(Delivery)
+_SENT = (
+    sa.select(
+        col(_whole.id).label("delivery_id"), _whole.settled_at, Notification.key, Notification.kind,
+        Notification.rung, Notification.level, Person.slug, Cycle.code, col(Task.slug).label("task"),
+    )  # type: ignore[call-overload]
+    .select_from(Notification)
+    .join(Delivery, col(Delivery.notification_id) == col(Notification.id))
+    .join(
+        _whole,
+        sa.or_(
+            col(_whole.id) == col(Delivery.id),
+            sa.and_(
+                col(Delivery.status) == DeliveryStatus.BUNDLED,
+                col(_whole.notification_id) == col(Notification.digest_id),
+            ),
+        ),
+    )
+    .join(Person, col(Person.id) == col(Notification.person_id))
+    .join(Cycle, col(Cycle.id) == col(Notification.cycle_id), isouter=True)
+    .join(Task, col(Task.id) == col(Notification.task_id), isouter=True)
+    .where(col(_whole.status) == DeliveryStatus.SENT, col(Notification.kind) != NotificationKind.DIGEST)
+)  # fmt: skip
 
 
 def events(told: Sequence[Told], rules: Rules, kinds: Sequence[str] = COMPARED) -> list[dict[str, object]]:

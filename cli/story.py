@@ -17,6 +17,18 @@ class Turn:
 
 
 @dataclass(frozen=True)
+class Counted:
+    """What a cycle counted every week: its level before and after the change, target and prediction, in per cent."""
+
+    indicator: str
+    before: float
+    after: float
+    target: float
+    prediction: float
+    cases: int = 120
+
+
+@dataclass(frozen=True)
 class Story:
     """A cycle launched `launched` days ago that has come to `stands_at` (a task, `approve:STAGE` or '' for closed).
 
@@ -31,17 +43,27 @@ class Story:
     since: int
     stands_at: str = ""
     turns: tuple[Turn, ...] = field(default=())
+    counted: Counted | None = None
 
 
 STORIES = (
-    Story("pdca", "icu", "omar-haddad", Text("Fewer central-line infections", "降低中心静脉导管相关感染"), 352, 240),
+    Story(
+        "pdca",
+        "icu",
+        "omar-haddad",
+        Text("Fewer central-line infections", "降低中心静脉导管相关感染"),
+        352,
+        215,
+        counted=Counted("line-bundle-weekly", 62, 86, 80, 82),
+    ),
     Story(
         "focus-pdca",
         "surgery",
         "li-na",
         Text("Every surgical safety checklist complete", "手术安全核查表完整率"),
         331,
-        205,
+        185,
+        counted=Counted("checklist-weekly", 70, 82, 95, 92),
     ),
     Story(
         "root-cause-analysis",
@@ -50,15 +72,25 @@ STORIES = (
         Text("Fall with fracture in Ward 5", "五病区跌倒致骨折事件"),
         305,
         142,
+        counted=Counted("fall-assessment-weekly", 78, 78, 90, 88, cases=300),
     ),
-    Story("qc-circle", "radiology", "zhu-wei", Text("Shorter waiting for urgent CT", "缩短急诊CT等候时间"), 282, 96),
+    Story(
+        "qc-circle",
+        "radiology",
+        "zhu-wei",
+        Text("Shorter waiting for urgent CT", "缩短急诊CT等候时间"),
+        282,
+        96,
+        counted=Counted("urgent-ct-weekly", 72, 58, 85, 84),
+    ),
     Story(
         "pdca",
         "pharmacy",
         "maria-silva",
         Text("Antibiotics before the first incision", "术前预防用抗菌药物时机"),
         240,
-        118,
+        100,
+        counted=Counted("antibiotic-timing-weekly", 76, 83, 90, 90, cases=9),
     ),
     Story(
         "pdca",

@@ -1,4 +1,4 @@
-"""`wardcycle task`: list, show, move a deadline, give a task to somebody else, take one over."""
+"""`wardcycle task`: list, show, move a deadline, give a task to somebody else, take one over, take an answer back."""
 
 from __future__ import annotations
 
@@ -129,16 +129,30 @@ def take(address: Address, /, *, acting: Acting) -> Shown:
         return show_receipt(door, given)
 
 
+@app.command(help=say("Take the newest answer back, within ten minutes.", "撤回最新的答复（十分钟内）。"))
+def undo(address: Address, /, *, acting: Acting) -> Shown:
+    from cli.door import open_door
+    from engine.undo import newest_answer, undo_answer
+    from models.queries import get_task
+
+    with open_door(acting) as door:
+        with door.writing() as session:
+            answer_id = newest_answer(session, get_task(session, address).id or 0)
+            given = undo_answer(session, answer_id, rules=door.rules, by=door.by(session), now=door.now)
+        return show_receipt(door, given)
+
+
 def show_receipt(door: Door, receipt: Receipt) -> Shown:
     """Show what was understood and what it brought about, with the next step of the whole cycle."""
     from cli.facts import plain
-    from cli.next_step import after_cycle
+    from cli.gate import following, lacking
     from cli.tables import status
     from config.words import Text
     from models.queries import cycle_view
 
     with door.reading() as session:
         view = cycle_view(session, receipt.cycle_code, now=door.now)
+        missing = lacking(door, session, view)
     address, due = f"{receipt.cycle_code}/{receipt.task}", door.shown(receipt.deadline_at)
     shown = status(door, receipt.status)
     lines = [
@@ -152,7 +166,9 @@ def show_receipt(door: Door, receipt: Receipt) -> Shown:
         names = ", ".join(receipt.opened)
         lines.append(Text(f"Opened by this: {names}.", f"由此开始的任务：{names}。"))
     facts = {"receipt": plain(receipt, door.rules.calendar.zone)}
-    return Shown(facts, [door.say(line) for line in lines], after_cycle(view), told=door.told(receipt.cycle_code))
+    return Shown(
+        facts, [door.say(line) for line in lines], following(view, missing), told=door.told(receipt.cycle_code)
+    )
 
 
 def _parts(door: Door, view: TaskView) -> list[RenderableType]:
@@ -195,7 +211,15 @@ def _answers(door: Door, view: TaskView) -> RenderableType | None:
             door.shown(one.at),
             one.by.name,
             " ".join(
-                filter(None, (door.say(words_of(one.kind)), str(one.until_on or ""), one.to.name if one.to else ""))
+                filter(
+                    None,
+                    (
+                        door.say(words_of(one.kind)),
+                        str(one.until_on or ""),
+                        one.to.name if one.to else "",
+                        door.say(Text("(taken back)", "（已撤回）")) if one.undone_at else "",
+                    ),
+                )
             ),
             one.note,
             ", ".join(file.name for file in one.evidence),

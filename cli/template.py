@@ -165,7 +165,13 @@ def _check_file(door: Door, path: Path) -> tuple[Template | None, tuple[Problem,
         text = path.read_bytes().decode("utf-8", "surrogateescape")
     except OSError as error:
         raise FileUnreadable(file=path, why=error.strerror or "") from error
-    return check_template(text, str(path), roles=door.catalogue.roles, policies=door.catalogue.policies)
+    return check_template(
+        text,
+        str(path),
+        roles=door.catalogue.roles,
+        policies=door.catalogue.policies,
+        indicators=door.catalogue.indicators,
+    )
 
 
 def _taken(path: Path, name: str, other: str) -> Problem:

@@ -9,7 +9,8 @@ from typing import Annotated, TypeVar
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from config.checks import check_calendar, check_ladder, check_parts
+from config.checks import check_calendar, check_indicators, check_ladder, check_parts
+from config.indicators import Indicator, IndicatorSet, WrittenIndicator
 from config.problems import Finding, Loc, Problem, explain
 from config.shapes import CalendarFile, ChannelSetting, Level, Policy, Slug, StageTemplate, TaskTemplate, Template
 from config.source import Source, read_source, source_of
@@ -22,13 +23,19 @@ _build_policies = TypeAdapter(Annotated[dict[Slug, Policy], Field(min_length=1)]
 _build_roles = TypeAdapter(dict[Slug, Text]).validate_python
 _build_channels = TypeAdapter(dict[Slug, ChannelSetting]).validate_python
 _build_calendars = TypeAdapter(CalendarFile).validate_python
+_build_sets = TypeAdapter(IndicatorSet).validate_python
 
 _TEXT_KEYS = ("en", "zh")
 _KEYS_UNDER = {
     "stages": tuple(StageTemplate.model_fields),
+    "indicators": tuple(WrittenIndicator.model_fields),
     "tasks": tuple(TaskTemplate.model_fields),
     "title": _TEXT_KEYS,
     "guidance": _TEXT_KEYS,
+    "numerator": _TEXT_KEYS,
+    "denominator": _TEXT_KEYS,
+    "unit": _TEXT_KEYS,
+    "note": _TEXT_KEYS,
 }
 
 Shape = TypeVar("Shape")
@@ -36,7 +43,10 @@ Shape = TypeVar("Shape")
 
 @dataclass(frozen=True)
 class Catalogue:
-    """What could be read, by id, and what could not. Calendars go by the name of their file."""
+    """What could be read, by id, and what could not. Calendars go by the name of their file.
+
+    indicator_sets: the title of each set that a definition in `indicators` belongs to.
+    """
 
     templates: Mapping[str, Template]
     policies: Mapping[str, tuple[Level, ...]]
@@ -44,6 +54,8 @@ class Catalogue:
     calendars: Mapping[str, CalendarFile]
     channels: Mapping[str, ChannelSetting]
     problems: tuple[Problem, ...]
+    indicators: Mapping[str, Indicator] = field(default_factory=dict)
+    indicator_sets: Mapping[str, Text] = field(default_factory=dict)
 
 
 @dataclass
@@ -56,6 +68,8 @@ class _Reading:
     roles: dict[str, Text] = field(default_factory=dict)
     calendars: dict[str, CalendarFile] = field(default_factory=dict)
     channels: dict[str, ChannelSetting] = field(default_factory=dict)
+    indicators: dict[str, Indicator] = field(default_factory=dict)
+    indicator_sets: dict[str, Text] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
 
@@ -66,7 +80,8 @@ def read_catalogue(*folders: Path, environ: Mapping[str, str] | None = None) -> 
     """
     reading = _Reading(os.environ if environ is None else environ)
     # Names before what uses them: a template of the first folder may name a role of the last one.
-    for step in (_read_roles, _read_policies, _read_calendars, _read_channels, _read_templates):
+    steps = (_read_roles, _read_policies, _read_calendars, _read_channels, _read_indicators, _read_templates)
+    for step in steps:
         for folder in (SHIPPED, *folders):
             step(reading, folder)
     reading.problems.extend(_absent(folder) for folder in folders if not folder.is_dir())
@@ -77,32 +92,40 @@ def read_catalogue(*folders: Path, environ: Mapping[str, str] | None = None) -> 
         reading.calendars,
         reading.channels,
         tuple(reading.problems),
+        reading.indicators,
+        reading.indicator_sets,
     )
 
 
 def check_template(
-    text: str, name: str, *, roles: Collection[str], policies: Collection[str]
+    text: str, name: str, *, roles: Collection[str], policies: Collection[str], indicators: Collection[str] = ()
 ) -> tuple[Template | None, tuple[Problem, ...]]:
     """Read one template from the text of a file; None when there is any problem. `name` is the file in the problems."""
     # surrogatepass: what Python could not decode becomes a problem of the encoding, not a crash.
     source = read_source(name, text.encode("utf-8", "surrogatepass"))
-    return _build_template(source, roles, policies)
+    return _build_template(source, roles, policies, indicators)
 
 
 def template_from(
-    value: Mapping[str, object], *, roles: Collection[str], policies: Collection[str], name: str = "template"
+    value: Mapping[str, object],
+    *,
+    roles: Collection[str],
+    policies: Collection[str],
+    indicators: Collection[str] = (),
+    name: str = "template",
 ) -> tuple[Template | None, tuple[Problem, ...]]:
     """Build a template from a part of a larger file; lines are known when ruamel's round-trip loader read it."""
-    return _build_template(source_of(name, value), roles, policies)
+    return _build_template(source_of(name, value), roles, policies, indicators)
 
 
 def _build_template(
-    source: Source | Problem, roles: Collection[str], policies: Collection[str]
+    source: Source | Problem, roles: Collection[str], policies: Collection[str], indicators: Collection[str]
 ) -> tuple[Template | None, tuple[Problem, ...]]:
     template, problems = _shaped(source, _build_templates, tuple(Template.model_fields))
     if template is None or isinstance(source, Problem):
         return None, problems
-    problems = tuple(map(source.problem, check_parts(template, roles=roles, policies=policies)))
+    found = check_parts(template, roles=roles, policies=policies, indicators=indicators)
+    problems = tuple(map(source.problem, found))
     return (None if problems else template), problems
 
 
@@ -182,6 +205,19 @@ def _read_channels(reading: _Reading, folder: Path) -> None:
         reading.channels.update(channels or {})
 
 
+def _read_indicators(reading: _Reading, folder: Path) -> None:
+    given: dict[str, str] = {}  # indicator -> its file in this folder
+    for source in _sources(folder, "indicators/*.yaml", "indicators/*.yml"):
+        sheet, problems = _shaped(source, _build_sets, tuple(IndicatorSet.model_fields))
+        if sheet is not None and isinstance(source, Source):
+            problems = tuple(map(source.problem, check_indicators(sheet, roles=reading.roles, given=given)))
+            if not problems:
+                given |= {one.id: source.file for one in sheet.indicators}
+                reading.indicator_sets[sheet.id] = sheet.title
+                reading.indicators.update(sheet.placed())
+        reading.problems.extend(problems)
+
+
 def _fill(source: Source | Problem, environ: Mapping[str, str]) -> tuple[Source | Problem, tuple[Problem, ...]]:
     """Put the environment's values into the addresses, so that no password needs to stand in a file."""
     if isinstance(source, Problem) or not isinstance(source.value, dict):
@@ -209,7 +245,7 @@ def _unset(loc: Loc, name: str) -> Finding:
 def _read_templates(reading: _Reading, folder: Path) -> None:
     given: dict[str, str] = {}  # id -> its file in this folder
     for source in _sources(folder, *_TEMPLATE_FILES):
-        template, problems = _build_template(source, reading.roles, reading.policies)
+        template, problems = _build_template(source, reading.roles, reading.policies, reading.indicators)
         reading.problems.extend(problems)
         if template is None or isinstance(source, Problem):
             continue

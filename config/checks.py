@@ -3,14 +3,20 @@
 from collections.abc import Collection, Iterator, Mapping
 from datetime import time
 
+from config.indicators import IndicatorSet, check_definition
 from config.problems import Finding, Loc, nearest
 from config.shapes import PDCA, CalendarFile, Kind, Level, TaskTemplate, Template
 from config.words import Text
 from config.written import parse_after
 
 
-def check_parts(template: Template, *, roles: Collection[str], policies: Collection[str]) -> Iterator[Finding]:
+def check_parts(
+    template: Template, *, roles: Collection[str], policies: Collection[str], indicators: Collection[str] = ()
+) -> Iterator[Finding]:
     """Find every unknown name, repeated id, wrong stage and `after` that could never open its task."""
+    for k, slug in enumerate(template.indicators):
+        if slug not in indicators:
+            yield _unknown(("indicators", k), slug, indicators, Text("indicator", "指标"))
     if template.escalation not in policies:
         yield _unknown(("escalation",), template.escalation, policies, Text("escalation policy", "升级规则"))
     yield from _check_stages(template)
@@ -25,6 +31,22 @@ def check_parts(template: Template, *, roles: Collection[str], policies: Collect
         )
         seen.add(task.id)
     yield from _check_after(template)
+
+
+def check_indicators(sheet: IndicatorSet, *, roles: Collection[str], given: Mapping[str, str]) -> Iterator[Finding]:
+    """Find definitions whose parts disagree, unknown roles, and ids used twice; `given` says which file has an id."""
+    seen: set[str] = set()
+    for i, one in enumerate(sheet.indicators):
+        loc: Loc = ("indicators", i)
+        yield from check_definition(loc, one)
+        if one.data_owner not in roles:
+            yield _unknown((*loc, "data_owner"), one.data_owner, roles, Text("role", "角色"))
+        if one.id in seen:
+            yield _repeated((*loc, "id"), one.id)
+        elif one.id in given:
+            what = Text(f"`{one.id}` stands already in {given[one.id]}", f"“{one.id}”已在 {given[one.id]} 中")
+            yield Finding((*loc, "id"), what, Text("Define each indicator once", "每个指标只能定义一次"))
+        seen.add(one.id)
 
 
 def check_ladder(name: str, ladder: tuple[Level, ...], *, roles: Collection[str]) -> Iterator[Finding]:

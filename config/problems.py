@@ -122,6 +122,9 @@ _WHOLE = _same(
     Text("A whole number belongs here", "此处应为整数"),
     Text("Write 1, 2, 3 without quotes", "请写 1、2、3，不加引号"),
 )
+_NUMBER = _same(
+    Text("A number belongs here", "此处应为数字"), Text("Write 85 or 0.5 without quotes", "请写 85 或 0.5，不加引号")
+)
 _YES_NO = _same(
     Text("Either true or false belongs here", "此处应为 true 或 false"), Text("Write one of the two", "请二选一")
 )
@@ -133,6 +136,9 @@ _WORDS: dict[str, Said] = {
     "dict_type": _KEYS,
     "int_type": _WHOLE,
     "int_parsing": _WHOLE,
+    "float_type": _NUMBER,
+    "float_parsing": _NUMBER,
+    "finite_number": _NUMBER,
     "bool_type": _YES_NO,
     "bool_parsing": _YES_NO,
     "string_type": _same(Text("A text belongs here", "此处应为文字"), Text("Put it into quotes", "请加上引号")),
@@ -145,6 +151,10 @@ _WORDS: dict[str, Said] = {
     "string_too_long": lambda context: (
         Text("The name is too long", "名称过长"),
         Text(f"Use at most {context['max_length']} characters", f"最多 {context['max_length']} 个字符"),
+    ),
+    "greater_than": lambda context: (
+        Text("The number is too small", "数字过小"),
+        Text(f"Write more than {context['gt']}", f"请写大于 {context['gt']} 的数"),
     ),
     "greater_than_equal": lambda context: (
         Text("The number is too small", "数字过小"),

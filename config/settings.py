@@ -27,8 +27,16 @@ class Settings(BaseSettings):
     base_url: str = Field("", description="Address of the web pages as people reach them, for links in mails.")
 
     web_host: str = Field("127.0.0.1", description="Address that the web pages listen on.")
+    open_reading: bool = Field(
+        False, description="Pages without a login, for the demo; only where nobody but this machine reaches them."
+    )
     web_port: Port = Field(8420, description="Port of the web pages.")
     prefect_port: Port = Field(4200, description="Port of the Prefect server that is started with the product.")
+
+    oidc_issuer: str = Field("", description="Address of the hospital's OpenID Connect provider; empty: none.")
+    oidc_client_id: str = Field("", description="What the provider calls this program.")
+    oidc_client_secret: SecretStr = Field(SecretStr(""), description="Never printed; empty for a public client.")
+    oidc_name: str = Field("SSO", description="What the button of single sign-on calls the provider.")
 
     smtp_host: str = Field("", description="The hospital's mail relay; empty: mails go to the local mailbox.")
     smtp_port: Port = Field(25, description="Port of the relay; usually 25, 587 (starttls) or 465 (tls).")
@@ -37,7 +45,21 @@ class Settings(BaseSettings):
     smtp_tls: Literal["none", "starttls", "tls"] = Field("none", description="How the way to the relay is encrypted.")
     smtp_sender: str = Field("wardcycle@localhost", description="The bare address that mails come from.")
     smtp_timeout_s: int = Field(20, ge=1, le=600, description="Seconds until the outcome of a mail counts as unknown.")
+    send_deadline_s: int = Field(
+        90, ge=5, le=300, description="Seconds after which a send that still hangs is ended; its outcome is unknown."
+    )
+    valve_floor: int = Field(
+        1000, ge=1, description="So many messages due at once never shut the valve, whatever is usual here."
+    )
     mailbox_smtp_port: Port = Field(2525, description="Where the local mailbox takes mails when there is no relay.")
+
+    reply_address: str = Field("", description="Address for answers by mail, read by IMAP; empty: none are taken.")
+    imap_host: str = Field("", description="The server of its mailbox; empty: no answers by mail.")
+    imap_port: Port = Field(993, description="Port of that server; usually 993 (tls) or 143 (none, starttls).")
+    imap_user: str = Field("", description="Who logs in there.")
+    imap_password: SecretStr = Field(SecretStr(""), description="Never printed.")
+    imap_tls: Literal["none", "starttls", "tls"] = Field("tls", description="How the way to it is encrypted.")
+    imap_folder: str = Field("INBOX", description="The folder that is read; nobody else reads or marks mail in it.")
 
     secret_keys: Annotated[tuple[SecretKey, ...], NoDecode] = Field(
         (), description="Keys of the links in messages, the newest first; empty: secret.key in the data folder."

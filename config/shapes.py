@@ -75,6 +75,7 @@ class TaskTemplate(_Shape):
     remind: tuple[OffsetText, ...] = Field(("-1wd", "0wd"), description="-3wd, 0wd, +2wd or -2h from the deadline.")
     evidence: Evidence = Evidence.OPTIONAL
     accept: bool = Field(False, description="true: the lead accepts or returns the answer.")
+    safety: bool = Field(False, description="true: a message's link alone does not do; a login or a code is asked for.")
     after: tuple[Slug, ...] = Field((), description="Ids of the tasks that must be done before this one opens.")
 
 
@@ -104,6 +105,7 @@ class Template(_Shape):
     indicators: tuple[Words, ...] = Field((), description="What the cycle aims at; the first is the primary one.")
     escalation: Slug = Field("standard", description="A policy of escalation.yaml.")
     urgent: bool = Field(False, description="true: reminders do not wait for working hours.")
+    announce: bool = Field(True, description="false: nobody is told when it closes.")
     stages: tuple[StageTemplate, ...] = Field(min_length=1)
 
     @property

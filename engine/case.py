@@ -98,7 +98,9 @@ def refuse_closed(case: Case) -> None:
         return
     if task.status in (TaskStatus.DONE, TaskStatus.DECIDING):
         last = deed.session.exec(
-            select(Answer).where(Answer.task_id == task.id).order_by(col(Answer.id).desc())
+            select(Answer)
+            .where(Answer.task_id == task.id, col(Answer.undone_at).is_(None))
+            .order_by(col(Answer.id).desc())
         ).first()
         if last:
             at = f"{last.at.astimezone(deed.rules.calendar.zone):%Y-%m-%d %H:%M}"
@@ -160,7 +162,9 @@ def timed_until(case: Case, until: date) -> Timed:
 
 def answered_by(case: Case) -> int | None:
     """Find who said last that a task is done, or who acts now where nobody did."""
-    answered = select(Answer.by_id).where(Answer.task_id == case.task.id, Answer.kind == AnswerKind.DONE)
+    answered = select(Answer.by_id).where(
+        Answer.task_id == case.task.id, Answer.kind == AnswerKind.DONE, col(Answer.undone_at).is_(None)
+    )
     return case.deed.session.exec(answered.order_by(col(Answer.id).desc())).first() or case.deed.by
 
 

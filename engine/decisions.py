@@ -23,10 +23,19 @@ from engine.case import (
     refuse_past,
     timed_until,
 )
+from engine.proof import require_proof
 from engine.rules import Rules
 from engine.timing import Timed
 from engine.words import Said
-from models.errors import DateMissing, DeadlineNeeded, NotAllowed, NothingToDecide, PersonMissing, ReasonMissing
+from models.errors import (
+    DateMissing,
+    DeadlineNeeded,
+    NotAllowed,
+    NothingToDecide,
+    PersonMissing,
+    ReasonMissing,
+    Refused,
+)
 from models.notification import NotificationKind
 from models.task import Answer, Decision, DecisionKind, Outcome, Task, TaskStatus
 
@@ -44,7 +53,10 @@ class Verdict(StrEnum):
 
 
 class GivenDecision(BaseModel):
-    """A decision as somebody took it; `note` is the reason, for `remove` what was done about the obstacle."""
+    """A decision as somebody took it; `note` is the reason, for `remove` what was done about the obstacle.
+
+    about: the question that was looked at, where a page showed one; another one is not decided by it.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -52,6 +64,13 @@ class GivenDecision(BaseModel):
     note: Said = ""
     until: date | None = None
     to: str | None = None
+    about: int | None = None
+
+
+class QuestionGone(Refused):
+    """This is no longer the question: it was decided, taken back or passed up. Nothing was changed; look again."""
+
+    zh = "该事项已被决定、撤回或上报，不再等待此决定。没有任何改动，请重新查看。"
 
 
 POSSIBLE: dict[DecisionKind, tuple[Verdict, ...]] = {
@@ -78,6 +97,7 @@ class Asked:
     case: Case
     decision: Decision
     proposed: date | None
+    reason: str
 
 
 def decide(session: Session, task_id: int, given: GivenDecision, *, rules: Rules, by: int, now: datetime) -> Receipt:
@@ -86,14 +106,14 @@ def decide(session: Session, task_id: int, given: GivenDecision, *, rules: Rules
     Raises NothingToDecide, NotAllowed, or what the decision lacks; then nothing has changed.
     """
     case = open_case(session, task_id, rules=rules, by=by, now=now)
-    asked = _find_asked(case, given.kind)
+    require_proof(session)
+    asked = _find_asked(case, given.kind, given.about)
     allowed = may_decide(case.deed, case.cycle, asked.decision.level)
     if by not in allowed:
         raise NotAllowed(
             who=case.deed.name(by), allowed=", ".join(case.deed.name(person) for person in sorted(allowed))
         )
-    if given.kind is not Verdict.ACCEPT and not given.note.strip():
-        raise ReasonMissing()
+    given = _with_reason(asked, given)
     owners = case.owners
     about = (col(Decision.task_id) == task_id) & (col(Decision.kind) == asked.decision.kind)
     end_decisions(case.deed, about, OUTCOMES[given.kind], given.note)
@@ -103,18 +123,30 @@ def decide(session: Session, task_id: int, given: GivenDecision, *, rules: Rules
     return receipt(case, given.kind.value, opened)
 
 
-def _find_asked(case: Case, wanted: Verdict) -> Asked:
+def _with_reason(asked: Asked, given: GivenDecision) -> GivenDecision:
+    """Take the owner's own reason where exactly what they asked for is granted. Raises ReasonMissing."""
+    if given.kind is Verdict.ACCEPT or given.note.strip():
+        return given
+    if given.kind is Verdict.GRANT and asked.reason and given.until in (None, asked.proposed):
+        return given.model_copy(update={"note": asked.reason})
+    raise ReasonMissing()
+
+
+def _find_asked(case: Case, wanted: Verdict, about: int | None) -> Asked:
     """Find what waits: the owner's question first, else the escalation that has come furthest."""
     pending = select(Decision).where(Decision.task_id == case.task.id, col(Decision.ended_at).is_(None))
     found = list(case.deed.session.exec(pending.order_by(col(Decision.level).desc())))
     found.sort(key=lambda decision: decision.kind is DecisionKind.OVERDUE)
+    if about is not None and about not in [decision.id for decision in found[:1]]:
+        raise QuestionGone
     possible = POSSIBLE[found[0].kind] if found else ()
     if wanted not in possible:
         words = ", ".join(verdict.value for verdict in possible)
         nothing = Text("nothing", "无")
         raise NothingToDecide(task=case.task.slug, decision=wanted.value, possible=words or nothing)
     answer = case.deed.session.get(Answer, found[0].answer_id) if found[0].answer_id else None
-    return Asked(case, found[0], answer.until_on if answer else None)
+    proposed, reason = (answer.until_on, answer.note) if answer and answer.until_on else (None, "")
+    return Asked(case, found[0], proposed, reason)
 
 
 def _grant(asked: Asked, given: GivenDecision) -> list[str]:

@@ -3,10 +3,12 @@
 import hashlib
 from collections.abc import Sequence
 from pathlib import PurePath
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict
 from sqlmodel import Session
 
+from config.seen import on_one_line
 from models.errors import EvidenceRefused, EvidenceTooLarge
 from models.task import Evidence
 
@@ -32,7 +34,7 @@ class GivenFile(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    name: str
+    name: Annotated[str, AfterValidator(on_one_line)]
     content: bytes
 
 

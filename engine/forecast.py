@@ -12,7 +12,7 @@ from engine.asking import DECISION_DAYS, deciders
 from engine.deadlines import STAGNANT_DAYS, deadline, morning_after
 from engine.deed import Deed, Plan
 from engine.launch import Launch, find_owners, pick_template
-from engine.outbox import Note, address, send_at
+from engine.outbox import Note, address, is_stopped, send_at
 from engine.reminders import is_skipped, step_notes
 from engine.rules import Rules
 from engine.steps import Progress, fire, next_at
@@ -226,9 +226,9 @@ def _told(
     people, calendar = ahead.deed.people, ahead.deed.rules.calendar
     found: dict[tuple[object, ...], Told] = {}
     for key, note in address(ahead.notes, people, calendar).items():
-        if key in alarmed:
+        if key in alarmed or is_stopped(note, people):
             continue
-        at = send_at(note, calendar)
+        at = send_at(note, calendar, people.persons[note.person_id])
         code, slug = slugs.get(note.task_id or 0, ((codes or {}).get(note.cycle_id or 0, ""), ""))
         told = Told(at, code, slug, note.kind.value, note.rung, note.level, (people.persons[note.person_id].slug,))
         _join(found, told, note.key)

@@ -6,6 +6,7 @@ from config.words import Text
 
 NO_ADDRESS = ("none", "无", "没有")  # what people write who have no e-mail address; a blank is more often forgotten
 LANGUAGES = {"en": ("en", "english", "英文", "英语"), "zh": ("zh", "zh-cn", "chinese", "中文", "汉语", "简体中文")}
+RHYTHMS = {"at-once": ("at-once", "即时"), "daily": ("daily", "每天"), "weekly": ("weekly", "每周")}
 
 
 @dataclass(frozen=True)
@@ -110,6 +111,26 @@ PEOPLE = Form(
             "left_on",
             "离职日期",
             Text("The first day on which the person is no longer here", "离开后的第一天"),
+            needed=False,
+        ),
+        Column(
+            "digest",
+            "汇总",
+            Text(
+                "at-once, daily or weekly; blank: at-once",
+                "at-once（即时）、daily（每天）或 weekly（每周）；空白为即时",
+            ),
+            ("汇总频率",),
+            needed=False,
+        ),
+        Column(
+            "muted",
+            "停收",
+            Text(
+                "News not wanted: receipt, deadline, closed, bulletin",
+                "不接收的消息：receipt、deadline、closed、bulletin",
+            ),
+            ("停收消息",),
             needed=False,
         ),
     ),

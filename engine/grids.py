@@ -5,6 +5,7 @@ import io
 import re
 import zipfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from config.words import Refused, Text
 
 Cell = str | float | bool | date | datetime | time | timedelta
 Grid = Sequence[Sequence[Cell]]  # rows from row 1, cells from column A; a blank is ''
+Rectangle = tuple[tuple[int, int], tuple[int, int]]
 
 MOST_FILE_BYTES = 20_000_000
 MOST_UNPACKED_BYTES = 50_000_000
@@ -22,6 +24,7 @@ MOST_RATIO, RATIO_COUNTS_FROM = (
     200,
     10_000_000,
 )  # a large sheet of real text packs to a tenth or so, a bomb to a thousandth
+MOST_LINES = 100_000  # of CSV; with every line in memory as a list a million of them would take a gigabyte
 MOST_CELLS = 2_000_000  # calamine fills the whole rectangle: one cell at XFD1048576 would need 400 GB
 
 # What a spreadsheet would take for a formula; writing puts a ' before it, reading takes one off again.
@@ -37,25 +40,11 @@ _AS_XLSX = Text(
 
 
 def read_workbook(file: Path) -> dict[str, Grid]:
-    """Read the sheets of an .xlsx, .xlsm or .xls file; formulas give the value that was stored with them.
+    """Read the sheets of an .xlsx, .xlsm, .xls or .ods file; formulas give the value that was stored with them.
 
     Raises config.words.Refused for anything else, for what is damaged, locked with a password or too large.
     """
-    content = _content(file)
-    if content.startswith(b"PK"):
-        _check_package(content)
-    elif not content.startswith(_OLE):
-        raise Refused(Text(f"{file.name} is no Excel workbook", f"{file.name} 不是 Excel 工作簿"), _AS_XLSX)
-    try:
-        book = CalamineWorkbook.from_filelike(io.BytesIO(content))
-        return {name: book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in book.sheet_names}
-    except (CalamineError, ValueError, OSError) as error:
-        raise _unreadable(file.name, content, str(error)) from error
-    except BaseException as error:
-        # A reader written in Rust reports its own faults by a class that is no Exception and cannot be imported.
-        if type(error).__name__ != "PanicException":
-            raise
-        raise _unreadable(file.name, content, "damaged") from error
+    return workbook_in(file.name, read_content(file)).grids
 
 
 def read_csv(file: Path) -> Grid:
@@ -63,17 +52,56 @@ def read_csv(file: Path) -> Grid:
 
     Raises config.words.Refused when it is written in neither, or too large.
     """
-    text = _decoded(file.name, _content(file))
-    dialect = ";" if ";" in text.split("\n", 1)[0] and "," not in text.split("\n", 1)[0] else ","
+    return csv_in(file.name, read_content(file))
+
+
+@dataclass(frozen=True)
+class Workbook:
+    """The sheets of a workbook, and which rectangles of cells were made one: first and last (row, column), from 0."""
+
+    grids: dict[str, Grid]
+    merged: dict[str, list[Rectangle]]
+
+
+def workbook_in(name: str, content: bytes) -> Workbook:
+    """Read a workbook that was sent as `name`, as read_workbook does."""
+    if content.startswith(b"PK"):
+        _check_package(content)
+    elif not content.startswith(_OLE):
+        raise Refused(Text(f"{name} is no Excel workbook", f"{name} 不是 Excel 工作簿"), _AS_XLSX)
+    try:
+        book = CalamineWorkbook.from_filelike(io.BytesIO(content))
+        sheets = {sheet: book.get_sheet_by_name(sheet) for sheet in book.sheet_names}
+        return Workbook(
+            {key: sheet.to_python(skip_empty_area=False) for key, sheet in sheets.items()},
+            {key: sheet.merged_cell_ranges or [] for key, sheet in sheets.items()},
+        )
+    except (CalamineError, ValueError, OSError) as error:
+        raise _unreadable(name, content, str(error)) from error
+    except BaseException as error:
+        # A reader written in Rust reports its own faults by a class that is no Exception and cannot be imported.
+        if type(error).__name__ != "PanicException":
+            raise
+        raise _unreadable(name, content, "damaged") from error
+
+
+def csv_in(name: str, content: bytes) -> Grid:
+    """Read CSV that was sent as `name`, as read_csv does; cells copied from a spreadsheet have tabs between them."""
+    text = _decoded(name, content)
+    if text.count("\n") > MOST_LINES:
+        raise _too_large(name)
+    first = text.split("\n", 1)[0]
+    dialect = next((mark for mark in "\t,;" if mark in first), ",")
     try:
         rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=dialect))
     except csv.Error as error:
-        what = Text(f"{file.name} cannot be read as CSV: {error}", f"无法按 CSV 读取 {file.name}（{error}）")
+        what = Text(f"{name} cannot be read as CSV: {error}", f"无法按 CSV 读取 {name}（{error}）")
         raise Refused(what, Text("Save it again as CSV UTF-8", "请另存为“CSV UTF-8”")) from error
     return [[cell[1:] if cell.startswith("'") and CSV_DANGER.match(cell) else cell for cell in row] for row in rows]
 
 
-def _content(file: Path) -> bytes:
+def read_content(file: Path) -> bytes:
+    """Read a file whole. Raises config.words.Refused when it is empty, too large or cannot be read."""
     mend = Text("Check the name and the rights", "请检查文件名和权限")
     try:
         size = file.stat().st_size
@@ -109,7 +137,9 @@ def _check_package(content: bytes) -> None:
             parts = package.infolist()
             _check_size(parts)
             names = {part.filename for part in parts}
-            if "xl/workbook.xml" not in names:
+            if "content.xml" in names:
+                _check_open_document(package, names)
+            elif "xl/workbook.xml" not in names:
                 raise _no_workbook(names)
             for part in parts:
                 # Reading proves the size that the list of contents claims, and the checksum.
@@ -145,6 +175,41 @@ def _check_extent(part: bytes) -> None:
         raise _too_large("")
 
 
+def _check_open_document(package: zipfile.ZipFile, names: set[str]) -> None:
+    """Refuse a document that is no spreadsheet, and a sheet whose filled cells span too large a rectangle."""
+    if "mimetype" not in names or b"opendocument.spreadsheet" not in package.read("mimetype")[:100]:
+        raise Refused(Text("This OpenDocument file is no spreadsheet", "这个 OpenDocument 文件不是电子表格"), _AS_XLSX)
+    for sheet in package.read("content.xml").split(b"<table:table ")[1:]:
+        n_rows = last_row = last_column = 0
+        for row in _ODS_ROW.finditer(sheet):
+            n_rows += _repeats(_ODS_ROWS, row[1])
+            if width := _width(row[2] or b""):
+                last_row, last_column = n_rows, max(last_column, width)
+        if last_row * last_column > MOST_CELLS:
+            raise _too_large("")
+
+
+def _width(row: bytes) -> int:
+    """Count the columns of a row up to its last filled cell."""
+    n_cells = width = 0
+    for cell in _ODS_CELL.finditer(row):
+        n_cells += _repeats(_ODS_COLUMNS, cell[1])
+        if b"office:value" in cell[1] or not cell[1].endswith(b"/"):
+            width = n_cells
+    return width
+
+
+def _repeats(pattern: re.Pattern[bytes], attributes: bytes) -> int:
+    found = pattern.search(attributes)
+    return int(found[1]) if found else 1
+
+
+_ODS_ROW = re.compile(rb"<table:table-row((?:\s[^<>]*?)?)(?:/>|>(.*?)</table:table-row>)", re.S)
+_ODS_CELL = re.compile(rb"<table:(?:covered-)?table-cell((?:\s[^<>]*)?/?)>")
+_ODS_ROWS = re.compile(rb'table:number-rows-repeated="([0-9]{1,9})"')
+_ODS_COLUMNS = re.compile(rb'table:number-columns-repeated="([0-9]{1,9})"')
+
+
 def _column(letters: bytes) -> int:
     number = 0
     for letter in letters:
@@ -158,8 +223,6 @@ def _no_workbook(names: set[str]) -> Refused:
             Text("This is a Word document, not a workbook", "这是 Word 文档，不是工作簿"),
             Text("Copy its tables into the template", "请把表格内容复制到模板中"),
         )
-    if "content.xml" in names:
-        return Refused(Text("OpenDocument files are not read", "不支持 OpenDocument 文件"), _AS_XLSX)
     return Refused(Text("This is no Excel workbook", "这不是 Excel 工作簿"), _AS_XLSX)
 
 

@@ -17,6 +17,8 @@ from models.audit import AuditHead, verify_end
 from models.cycle import Cycle
 from models.db import Database
 from models.notification import UNHEARD, Delivery, DeliveryStatus, Heartbeat, NotificationKind
+from models.reads.armour import shut_channels, shut_valve
+from models.reads.suspended import list_suspended
 from models.task import Task
 
 TICK = timedelta(minutes=5)  # how often deadlines are swept (flows/deployments.py)
@@ -46,7 +48,7 @@ class Finding:
 
 def examine(session: Session, *, now: datetime) -> list[Finding]:
     """Look for what stands still; a fixed number of looks into small indexes."""
-    looks = (_late_messages, _stuck_leases, _unplanned_tasks, _silent_loops, _unheard)
+    looks = (_late_messages, _stuck_leases, _unplanned_tasks, _silent_loops, _unheard, _shut_channels, _valve, _refused)
     return [finding for look in looks for finding in look(session, now)] + list(_broken_trail(session))
 
 
@@ -79,7 +81,11 @@ def _facts(finding: Finding) -> dict[str, str]:
 
 
 def _late_messages(session: Session, now: datetime) -> Iterator[Finding]:
-    late = (col(Delivery.status) == DeliveryStatus.QUEUED, col(Delivery.next_try_at) < now - LATE_MESSAGE)
+    if shut_valve(session):  # what waits for people has its own finding, and so has what waits for a channel
+        return
+    shut = [one.channel for one in shut_channels(session)]
+    queued, late_at = col(Delivery.status) == DeliveryStatus.QUEUED, now - LATE_MESSAGE
+    late = (queued, col(Delivery.next_try_at) < late_at, col(Delivery.channel).not_in(shut))
     n, first_id, since = _oldest(session, Delivery.id, Delivery.next_try_at, *late)
     if since:
         said = Text(
@@ -137,6 +143,39 @@ def _unheard(session: Session, now: datetime) -> Iterator[Finding]:
             f"{n} 条消息未能送达，质控办也尚未收到警报。",
         )
         yield Finding(f"unheard:{first_id}", Severity.ERROR, said, since, n)
+
+
+def _shut_channels(session: Session, now: datetime) -> Iterator[Finding]:
+    for one in shut_channels(session):
+        said = Text(
+            f"The channel '{one.channel}' has not worked for {_ago(one.since_at, now).en}, messages wait: {one.why}",
+            f"渠道“{one.channel}”已有{_ago(one.since_at, now).zh}无法使用，消息等待中：{one.why}",
+        )
+        yield Finding(f"shut-channel:{one.channel}:{int(one.since_at.timestamp())}", Severity.ERROR, said, one.since_at)
+
+
+def _valve(session: Session, now: datetime) -> Iterator[Finding]:
+    valve = shut_valve(session)
+    if valve:
+        said = Text(
+            f"{valve.n_waiting} messages came due at once, usual are at most {valve.usual}: what is not urgent is held "
+            "back. Look at them (wardcycle notifications list --status queued), then: wardcycle notifications release",
+            f"同时到期的消息有 {valve.n_waiting} 条，通常不超过 {valve.usual} 条：非紧急消息已暂停发送。"
+            "请先查看（wardcycle notifications list --status queued），再运行：wardcycle notifications release",
+        )
+        key = f"valve:{int(valve.since_at.timestamp())}"
+        yield Finding(key, Severity.ERROR, said, valve.since_at, valve.n_waiting)
+
+
+def _refused(session: Session, now: datetime) -> Iterator[Finding]:
+    for one in list_suspended(session):
+        said = Text(
+            f"{one.name} is no longer told by {one.channel}, the address was refused: {one.why} "
+            f"Correct the address; if it is right: wardcycle person reach {one.slug}",
+            f"已停止通过 {one.channel} 通知{one.name}，其地址被拒收：{one.why} "
+            f"请更正地址；若地址无误，请运行：wardcycle person reach {one.slug}",
+        )
+        yield Finding(f"refused-address:{one.id}", Severity.WARNING, said, one.since_at)
 
 
 def _broken_trail(session: Session) -> Iterator[Finding]:

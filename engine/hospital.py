@@ -17,6 +17,7 @@ from engine.hospital_writing import Counts, write_wanted
 from engine.people import people_changed
 from engine.rules import Rules
 from engine.workbook import CellProblem, read_book
+from models.channel import added_channels
 from models.cycle import Cycle, CycleStatus
 from models.errors import Refused
 from models.people import PeopleVersion, Person, RoleHolding, Unit
@@ -60,7 +61,8 @@ def import_hospital(session: Session, path: Path, *, rules: Rules, by: int | Non
     book = read_book(path)
     session.execute(sa.select(col(PeopleVersion.n)).with_for_update())  # two imports at once would add the same rows
     stored = read_state(session)
-    checked = check_book(book, stored, catalogue=rules.catalogue, busy=_busy(session))
+    channels = {"email", *rules.catalogue.channels, *(one.slug for one in added_channels(session))}
+    checked = check_book(book, stored, catalogue=rules.catalogue, channels=channels, busy=_busy(session))
     if checked.problems:
         raise ImportRefused(checked.problems)
     imported = Imported(write_wanted(session, stored, checked.wanted, by=by, now=now), checked.warnings)
@@ -116,6 +118,8 @@ def _person_facts(person: Person) -> Facts:
         "language": person.language,
         "channels": person.channels,
         "addresses": person.addresses,
+        "digest": person.digest.value,
+        "muted": person.muted,
         "left_on": person.left_on,
     }
 

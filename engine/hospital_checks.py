@@ -23,8 +23,12 @@ class Checked:
     warnings: tuple[CellProblem, ...]
 
 
-def check_book(book: Book, stored: State, *, catalogue: Catalogue, busy: Collection[str]) -> Checked:
-    """Check every row of a book, then all of them together with what is stored. busy: who has open work.
+def check_book(
+    book: Book, stored: State, *, catalogue: Catalogue, channels: Collection[str], busy: Collection[str]
+) -> Checked:
+    """Check every row of a book, then all of them together with what is stored.
+
+    channels: the slugs of those there are. busy: who has open work.
 
     A book of another form is not looked into: every row that points into a missing sheet would be wrong too.
     """
@@ -35,7 +39,7 @@ def check_book(book: Book, stored: State, *, catalogue: Catalogue, busy: Collect
     people = _known(book, "people", stored, ("name",))
     found = {
         "units": tuple(_units(book, checker, units)),
-        "people": tuple(_people(book, checker, catalogue, stored, busy)),
+        "people": tuple(_people(book, checker, channels, stored, busy)),
         "roles": tuple(_roles(book, checker, catalogue, units, people)),
         "absences": tuple(_absences(book, checker, people)),
     }
@@ -95,10 +99,9 @@ def _units(book: Book, checker: Checker, units: Mapping[str, str]) -> Iterable[W
 
 
 def _people(
-    book: Book, checker: Checker, catalogue: Catalogue, stored: State, busy: Collection[str]
+    book: Book, checker: Checker, channels: Collection[str], stored: State, busy: Collection[str]
 ) -> Iterable[Wanted]:
     seen: dict[Key, SheetRow] = {}
-    channels = {"email", *catalogue.channels}
     for row in book.rows.get("people", ()):
         slug, name = checker.slug(row, "id"), checker.name(row, "name")
         if not name:
@@ -116,6 +119,8 @@ def _people(
             "language": checker.language(row),
             "channels": checker.channels(row, channels),
             "addresses": checker.addresses(row, channels),
+            "digest": checker.digest(row),
+            "muted": checker.muted(row),
             "left_on": left_on,
         }
         if slug and checker.first_of_key(row, "id", (slug,), seen):

@@ -69,7 +69,7 @@ def write_files(path: Path, state: State, *, roles: Mapping[str, Text] | None = 
         offered = {slug: title for slug, title in (roles or {}).items() if slug != "lead"}
         _write_lists(book.worksheets(), list(offered))
         _write_guide(book.add_worksheet(GUIDE), offered, book.add_format({"text_wrap": True, "valign": "top"}), heading)
-    _put(path, made.getvalue())
+    put_file(path, made.getvalue())
 
 
 def _write_folder(folder: Path, state: State, language: str) -> None:
@@ -78,12 +78,12 @@ def _write_folder(folder: Path, state: State, language: str) -> None:
         text = io.StringIO(newline="")
         writer = csv.writer(text)
         writer.writerow([column.heading(language) for column in form.columns])
-        writer.writerows([_guarded(str(cell)) for cell in cells] for cells in _lines(form, state))
+        writer.writerows([guarded(str(cell)) for cell in cells] for cells in _lines(form, state))
         # With the mark Excel reads it as UTF-8.
-        _put(folder / f"{form.key}.csv", text.getvalue().encode("utf-8-sig"))
+        put_file(folder / f"{form.key}.csv", text.getvalue().encode("utf-8-sig"))
 
 
-def _put(path: Path, content: bytes) -> None:
+def put_file(path: Path, content: bytes) -> None:
     """Replace a file as a whole: a full disk leaves the old one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.part")
@@ -91,7 +91,8 @@ def _put(path: Path, content: bytes) -> None:
     os.replace(draft, path)  # noqa: PTH105
 
 
-def _guarded(text: str) -> str:
+def guarded(text: str) -> str:
+    """Put a ' before what a spreadsheet would take for a formula."""
     return f"'{text}" if CSV_DANGER.match(text) else text
 
 

@@ -7,8 +7,10 @@ from datetime import date
 from difflib import get_close_matches
 
 from config.words import Refused, Text
-from engine.forms import LANGUAGES, NO_ADDRESS
-from engine.workbook import CellProblem, SheetRow, date_of, is_slug, plain, text_of
+from engine.forms import LANGUAGES, NO_ADDRESS, RHYTHMS
+from engine.workbook import CellProblem, SheetRow, date_of, is_slug, names_somebody, plain, text_of
+from models.notification import STOPPABLE
+from models.people import Rhythm
 
 Fact = str | date | None
 Key = tuple[Fact, ...]
@@ -19,8 +21,6 @@ State = dict[str, Table]  # sheet -> key of a row -> what the row says; people a
 _EMAIL = re.compile(
     r"[a-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@(?:localhost|(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]{2,})", re.I
 )
-_IDENTITY = re.compile(r"(?<![0-9])[0-9]{17}[0-9Xx](?![0-9])")
-_MOBILE = re.compile(r"(?<![0-9])1[3-9][0-9]{9}(?![0-9])")
 MOST_SUGGESTIONS = 20  # each costs a comparison with every known id
 _SLUG_MEND = Text("Use a-z, 0-9 and single hyphens, such as ward-3", "请用小写字母、数字和单个连字符，例如 ward-3")
 
@@ -55,7 +55,7 @@ class Checker:
     def name(self, row: SheetRow, column: str) -> str:
         """Read a name; a number of a person in it is only warned of."""
         text = self.text(row, column, 200)
-        if _IDENTITY.search(text) or _MOBILE.search(text):
+        if names_somebody(text):
             what = Text("This looks like an identity or mobile number", "这里像是身份证号或手机号")
             self.warnings.append(
                 CellProblem(row.where(column), what, Text("Take it out; it is not needed", "请删除，系统不需要"))
@@ -159,6 +159,24 @@ class Checker:
                     Text("Write channel=address, such as ntfy=ward-3", "请写“渠道=地址”，例如 ntfy=ward-3"),
                 )
         return ",".join(parts)
+
+    def digest(self, row: SheetRow) -> str:
+        text = plain(row.cells.get("digest", ""))
+        found = next((key for key, names in RHYTHMS.items() if text.lower() in names), None)
+        if text and found is None:
+            what = Text(f"`{text[:40]}` is no rhythm of messages", f"“{text[:40]}”不是汇总频率")
+            self.wrong(row, "digest", what, Text("Write at-once, daily or weekly", "请写 at-once、daily 或 weekly"))
+        return found or Rhythm.AT_ONCE
+
+    def muted(self, row: SheetRow) -> str:
+        """Read what the person has stopped; what asks for something cannot be stopped."""
+        names = list(dict.fromkeys(_parts(plain(row.cells.get("muted", "")).lower())))
+        for name in names:
+            if name not in STOPPABLE:
+                what = Text(f"`{name[:40]}` cannot be stopped", f"“{name[:40]}”不能停收")
+                known = ", ".join(STOPPABLE)
+                self.wrong(row, "muted", what, Text(f"These can: {known}", f"可以停收的有：{known}"))
+        return ",".join(names)
 
     def role(self, row: SheetRow, roles: Mapping[str, Text]) -> str | None:
         """Read a role by its id or by its title in either language."""

@@ -10,7 +10,7 @@ from sqlmodel import Session, col
 from engine.forms import FORMS
 from engine.hospital_rows import Facts, Key, State, Table, Wanted
 from models.audit import record
-from models.people import Absence, Person, RoleHolding, Unit
+from models.people import Absence, Person, Rhythm, RoleHolding, Unit
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,8 @@ def _free_emails(writing: _Writing, keys: list[Key]) -> None:
 def _write_person(writing: _Writing, one: Wanted, facts: Facts) -> int:
     slug = str(one.key[0])
     if slug not in writing.person_ids:
-        made = sa.insert(Person).values(slug=slug, **{"language": "zh", "channels": "email", "addresses": "", **facts})
+        defaults = {"language": "zh", "channels": "email", "addresses": "", "digest": Rhythm.AT_ONCE, "muted": ""}
+        made = sa.insert(Person).values(slug=slug, **{**defaults, **facts})
         writing.person_ids[slug] = writing.session.execute(made.returning(col(Person.id))).scalar_one() or 0
     else:
         writing.session.execute(sa.update(Person).where(col(Person.slug) == slug).values(facts))

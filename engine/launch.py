@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Annotated
 
 import sqlalchemy as sa
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from sqlmodel import Session, select
 
+from config.seen import on_one_line
 from config.shapes import Kind, StageTemplate, Template
 from config.words import Text
 from config.written import Unit as Measure
@@ -26,6 +27,9 @@ from models.errors import DeadlineInThePast, NoOffice, NotFound, StartInThePast,
 from models.people import Person, Unit
 from models.task import Task, TaskOwner, TaskStatus
 
+# NUL is what PostgreSQL cannot store, a line end what a list cannot show.
+Line = Annotated[str, AfterValidator(on_one_line)]
+
 
 class Launch(BaseModel):
     """What a launch needs; the same form on the command line, in Prefect and in code."""
@@ -36,17 +40,17 @@ class Launch(BaseModel):
     unit: Annotated[str, Field(title="Unit · 科室", description="Id of the unit that improves · 开展改进的科室编号")]
     lead: Annotated[str, Field(title="Lead · 负责人", description="Id of the person who leads · 项目负责人编号")]
     title: Annotated[
-        str | None, Field(title="Title · 标题", description="What is to improve · 改进内容", max_length=300)
+        Line | None, Field(title="Title · 标题", description="What is to improve · 改进内容", max_length=300)
     ] = None
     title_zh: Annotated[
-        str | None,
+        Line | None,
         Field(title="Chinese title · 中文标题", description="As the title when empty · 留空则同标题", max_length=300),
     ] = None
     start: Annotated[
         AwareDatetime | None, Field(title="Start · 开始时间", description="Now when empty · 留空即现在")
     ] = None
     launch_key: Annotated[
-        str | None,
+        Line | None,
         Field(title="Key · 防重号", description="The same key never launches twice · 同号不会重复启动", max_length=120),
     ] = None
     allow_unstaffed: Annotated[

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, time, timedelta
 
 import sqlalchemy as sa
 from sqlmodel import Session
@@ -11,8 +11,9 @@ from sqlmodel import Session
 from config.calendar import Calendar
 from engine.people import Directory, directory
 from engine.rules import Rules
-from models.notification import ASKING, Delivery, DeliveryStatus, Notification, NotificationKind
-from models.people import Person
+from models.notification import ASKING, STOPPABLE, Delivery, DeliveryStatus, Notification, NotificationKind
+from models.people import Person, Rhythm
+from models.reads.suspended import EMAIL
 from models.transitions import move
 
 
@@ -50,6 +51,7 @@ def tell(
     connection = session.connection()
     n_new = connection.execute(_ADD, [_row(note, now) for note in addressed.values()]).rowcount
     connection.execute(_QUEUE, [_first_try(note, people, rules.calendar) for note in addressed.values()])
+    _stop(session, [key for key, note in addressed.items() if is_stopped(note, people)], now)
     return n_new
 
 
@@ -60,10 +62,11 @@ def address(notes: Iterable[Note], people: Directory, calendar: Calendar) -> dic
     """
     found: dict[str, Note] = {}
     for note in notes:
-        on = calendar.local_date(send_at(note, calendar))  # who is away when it arrives, not when it is written
+        arrives = send_at(note, calendar, people.persons[note.person_id])
+        on = calendar.local_date(arrives)  # who is away when it arrives, not when it is written
         told = people.told(note.person_id, on)
         facts = dict(note.facts)
-        if not reachable(people.persons[told]):
+        if not people.channels(told):
             for alarm in _alarms(note, told, people, calendar):
                 found.setdefault(f"{alarm.key}:{alarm.person_id}", alarm)
             told, facts["instead"] = people.head_of(told, on) or told, "no-address"
@@ -77,9 +80,31 @@ def reachable(person: Person) -> bool:
     return bool(person.email) or any(slug != "email" for slug in person.channels.split(",") if slug)
 
 
-def send_at(note: Note, calendar: Calendar) -> datetime:
-    """Find when a note may be sent: at its moment, or at the next opening of the sending window."""
-    return note.at if note.urgent or note.any_hour else calendar.sendable(note.at)
+DIGEST_AT = time(9)
+NEVER_WAITS = (NotificationKind.ALARM,)
+
+
+def send_at(note: Note, calendar: Calendar, person: Person) -> datetime:
+    """Find when a note may be sent: at its moment, at the next opening of the sending window, or with the digest.
+
+    person: who is told; only what is not urgent waits for the digest that they asked for.
+    """
+    if note.urgent or note.any_hour:
+        return note.at
+    opens = calendar.sendable(note.at)
+    if person.digest is Rhythm.AT_ONCE or note.kind in NEVER_WAITS:
+        return opens
+    weekly = person.digest is Rhythm.WEEKLY and note.kind not in ASKING
+    day = calendar.local_date(opens)
+    first = day - timedelta(days=day.weekday()) if weekly else day
+    while calendar.at(digest_day := calendar.shift(first - timedelta(days=1), 1), DIGEST_AT) < opens:
+        first = first + timedelta(days=7) if weekly else digest_day + timedelta(days=1)
+    return calendar.at(digest_day, DIGEST_AT)
+
+
+def is_stopped(note: Note, people: Directory) -> bool:
+    """Answer whether a note is news that its person has stopped."""
+    return note.kind in STOPPABLE and note.kind.value in people.persons[note.person_id].muted.split(",")
 
 
 def drop_unsent(
@@ -115,9 +140,25 @@ _UNSENT = (
     )
     .with_for_update(of=_delivered)
 )
+STOPPED_BY = "stopped by the person"
+_FRESH = (
+    sa.select(_delivered.c.id)
+    .join(_told, _told.c.id == _delivered.c.notification_id)
+    .where(_delivered.c.status == DeliveryStatus.QUEUED, _delivered.c.rank == 0)
+)
 
 # What is said to owners as owners; a decision that waits for somebody does not end when the task changes hands.
 TO_OWNERS = (NotificationKind.ASSIGNED, NotificationKind.REMINDER, NotificationKind.HAND_OVER)
+
+
+def _stop(session: Session, keys: Sequence[str], now: datetime) -> None:
+    """Take out of the queue what somebody has stopped: it stays on record as not sent, with the reason."""
+    if keys:
+        queued = _FRESH.where(_told.c.key.in_(keys))
+        ids = list(session.connection().execute(queued).scalars())
+        values = {"why": STOPPED_BY, "settled_at": now}
+        move(session, Delivery, ids, DeliveryStatus.QUEUED, DeliveryStatus.DROPPED,
+             by=None, now=now, why=STOPPED_BY, values=values)  # fmt: skip
 
 
 def _alarms(note: Note, told: int, people: Directory, calendar: Calendar) -> list[Note]:
@@ -126,7 +167,7 @@ def _alarms(note: Note, told: int, people: Directory, calendar: Calendar) -> lis
     return [
         Note(key, NotificationKind.ALARM, person, note.at, note.cycle_id, note.task_id, facts=facts)
         for person in office
-        if reachable(people.persons[person])
+        if people.channels(person)
     ]
 
 
@@ -151,8 +192,8 @@ def _row(note: Note, now: datetime) -> dict[str, object]:
 def _first_try(note: Note, people: Directory, calendar: Calendar) -> dict[str, object]:
     return {
         "key": f"{note.key}:{note.person_id}",
-        "channel": people.persons[note.person_id].channels.split(",")[0] or "email",
-        "next_try_at": send_at(note, calendar),
+        "channel": next(iter(people.channels(note.person_id)), EMAIL),
+        "next_try_at": send_at(note, calendar, people.persons[note.person_id]),
     }
 
 
@@ -164,7 +205,7 @@ _ADD = (
         " VALUES (:key, :kind, :cycle_id, :task_id, :decision_id, :person_id, :for_id, :rung, :level,"
         " :deadline_no, :urgent, :planned_at, :facts) ON CONFLICT (key) DO NOTHING"
     )
-    .bindparams(*(sa.bindparam(c.name, type_=c.type) for c in _told.c if c.name != "id"))
+    .bindparams(*(sa.bindparam(c.name, type_=c.type) for c in _told.c if c.name not in ("id", "digest_id")))
     .execution_options(preserve_rowcount=True)
 )
 _QUEUE = sa.text(

@@ -1,7 +1,7 @@
 """Who holds a role, who stands in for whom: a copy of the people's tables that answers without the database."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from difflib import get_close_matches
 from weakref import WeakKeyDictionary
@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 from config.words import Text
 from models.errors import NotFound, PersonLeft
 from models.people import Absence, PeopleVersion, Person, RoleHolding, Unit
+from models.reads.suspended import EMAIL, channels_of, list_suspended
 
 MOST_STAND_INS = 3  # a stand-in may be away too; nobody is followed further than this
 OFFICE = "quality-office"
@@ -27,6 +28,8 @@ class Directory:
     holdings: Mapping[tuple[str, int], tuple[RoleHolding, ...]]
     absences: Mapping[int, tuple[Absence, ...]]
     home: Mapping[int, int]  # person -> unit of the first role held
+    # person -> channels where their address was refused for ever
+    suspended: Mapping[int, frozenset[str]] = field(default_factory=dict)
 
     def holders(self, role: str, unit_id: int, on: date) -> tuple[int, ...]:
         """Find who holds a role on a date, in the unit or the nearest unit above it with a holder; may be empty."""
@@ -63,7 +66,14 @@ class Directory:
         if unit_id is None:
             return None
         found = (*self.holders("dept-head", unit_id, on), *self.holders(OFFICE, unit_id, on))
-        return next((p for p in found if p != person_id and self.persons[p].email), None)
+        return next((p for p in found if p != person_id and self.channels(p)), None)
+
+    def channels(self, person_id: int) -> tuple[str, ...]:
+        """Find by which channels a person may be told, in their order; may be empty."""
+        person, left_out = self.persons[person_id], self.suspended.get(person_id, frozenset())
+        return tuple(
+            slug for slug in channels_of(person.channels) if slug not in left_out and (slug != EMAIL or person.email)
+        )
 
     def office(self, on: date, unit_id: int | None = None) -> tuple[int, ...]:
         """Find the quality office, seen from a unit or, without one, anywhere."""
@@ -154,4 +164,7 @@ def _read(session: Session, version: int) -> Directory:
     away_rows = [row for rows in absences.values() for row in rows]
     for row in [*units.values(), *persons.values(), *held_rows, *away_rows]:
         session.expunge(row)  # the copy outlives the session
-    return Directory(version, units, persons, holdings, absences, home)
+    suspended: dict[int, frozenset[str]] = {}
+    for one in list_suspended(session):
+        suspended[one.person_id] = suspended.get(one.person_id, frozenset()) | {one.channel}
+    return Directory(version, units, persons, holdings, absences, home, suspended)

@@ -1,7 +1,7 @@
 """Stages: open them, open their tasks, count down, pass the gate, close; the last one closes the cycle."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -11,10 +11,13 @@ from sqlmodel import Session, col, select
 from engine.asking import ask, end_decisions, may_decide
 from engine.deadlines import deadline
 from engine.deed import Deed, lock_cycle, require_running
-from engine.gates import refusal
+from engine.gates import Approval, ask_gate
+from engine.passing import pass_gate
+from engine.proof import require_proof
 from engine.rules import Rules
 from engine.timing import fresh
 from engine.words import STAGE_WORDS
+from models.assessment import Ending
 from models.base import table_of
 from models.cycle import Cycle, CycleStatus, Stage, StageStatus
 from models.errors import NotAllowed, StageNotReady
@@ -33,6 +36,7 @@ class Waiting:
     due: str
     remind: str
     owner_role: str
+    deadline_no: int
 
 
 def open_stage(deed: Deed, cycle: Cycle, stage: Stage) -> list[str]:
@@ -49,7 +53,7 @@ def open_ready_tasks(deed: Deed, cycle: Cycle, stage_id: int) -> list[str]:
     # Tasks of earlier stages are over, or this stage were not open.
     unfinished = {task.slug for task in tasks if task.status not in OVER}
     ready = [
-        Waiting(task.id, task.slug, task.due, task.remind, task.owner_role)
+        Waiting(task.id, task.slug, task.due, task.remind, task.owner_role, task.deadline_no)
         for task in tasks
         if task.status is TaskStatus.WAITING and unfinished.isdisjoint(after[task.slug])
     ]
@@ -59,7 +63,15 @@ def open_ready_tasks(deed: Deed, cycle: Cycle, stage_id: int) -> list[str]:
 
 _stage, _task = table_of(Stage), table_of(Task)
 _OF_STAGE = (
-    sa.select(_task.c.id, _task.c.slug, _task.c.status, _task.c.due, _task.c.remind, _task.c.owner_role)
+    sa.select(
+        _task.c.id,
+        _task.c.slug,
+        _task.c.status,
+        _task.c.due,
+        _task.c.remind,
+        _task.c.owner_role,
+        _task.c.deadline_no,
+    )
     .where(_task.c.stage_id == sa.bindparam("stage"))
     .order_by(_task.c.id)
 )
@@ -102,11 +114,23 @@ def close_stage(deed: Deed, cycle: Cycle, stage: Stage, *, note: str) -> list[st
     return open_stage(deed, cycle, next_stage)
 
 
-def approve_stage(session: Session, stage_id: int, *, note: str, rules: Rules, by: int, now: datetime) -> list[str]:
+def approve_stage(
+    session: Session,
+    stage_id: int,
+    *,
+    note: str,
+    rules: Rules,
+    by: int,
+    now: datetime,
+    ending: Ending | None = None,
+    signed: bool = False,
+) -> list[str]:
     """Let a finished stage pass its gate, with a note that stays in the record; returns slugs of tasks opened.
 
-    Raises StageNotReady, NotAllowed, or what the gate misses.
+    ending: what comes of the cycle; Act asks for it. signed: the doubts about a good verdict were weighed, as the note
+    says; Check asks for it where there are any. Raises StageNotReady, NotAllowed, GateShut or NoteMissing.
     """
+    require_proof(session)
     deed = Deed(session, rules, by, now)
     cycle = lock_cycle(session, sa.select(col(Stage.cycle_id)).where(col(Stage.id) == stage_id).scalar_subquery())
     stage = session.get_one(Stage, stage_id, populate_existing=True)
@@ -122,11 +146,15 @@ def approve_stage(session: Session, stage_id: int, *, note: str, rules: Rules, b
     allowed = may_decide(deed, cycle, decision.level)
     if by not in allowed:
         raise NotAllowed(who=deed.name(by), allowed=", ".join(deed.name(person) for person in sorted(allowed)))
-    missing = refusal(stage, note)
-    if missing:
-        raise missing
+    given = Approval(note, ending, signed)
+    ask_gate(deed, cycle, stage, given)
     end_decisions(deed, col(Decision.id) == decision.id, Outcome.APPROVED, note)
+    pass_gate(deed, cycle, stage, given)
     opened = close_stage(deed, cycle, stage, note=note)
+    if ending is not None and stage.gate == "act":
+        from engine.endings import end_cycle  # it may launch the next cycle, which opens stages
+
+        end_cycle(deed, cycle, ending, note)
     deed.finish()
     return opened
 
@@ -167,18 +195,20 @@ def _open_tasks(deed: Deed, cycle: Cycle, tasks: Sequence[Waiting]) -> None:
     calendar, ladder = deed.rules.calendar, deed.plan(cycle).ladder
     for task in tasks:
         due = deadline(task.due, deed.now, calendar)
-        columns[task.id] = fresh(task.remind, due.at, due.provisional, ladder, calendar, deed.now)
+        timed = fresh(task.remind, due.at, due.provisional, ladder, calendar, deed.now)
+        columns[task.id] = replace(timed, deadline_no=task.deadline_no + 1)
     each = {
         name: {key: getattr(timed, name) for key, timed in columns.items()}
-        for name in ("deadline_at", "next_fire_at", "provisional")
+        for name in ("deadline_at", "deadline_no", "next_fire_at", "provisional")
     }
-    values = {"opened_at": deed.now, "reminded_until": deed.now, "deadline_no": 1}
+    values = {"opened_at": deed.now, "reminded_until": deed.now}
     ids = list(columns)
     deed.move(Task, ids, TaskStatus.WAITING, TaskStatus.OPEN, values=values, each=each)
     for task_id in ids:
         for person in owners[task_id]:
-            key = f"task:{task_id}:assigned"
-            deed.note(cycle, NotificationKind.ASSIGNED, key, person, task_id=task_id, deadline_no=1)
+            number = columns[task_id].deadline_no  # more than 1 when it had gone back to waiting
+            key = f"task:{task_id}:assigned" if number == 1 else f"task:{task_id}:{number}:assigned"
+            deed.note(cycle, NotificationKind.ASSIGNED, key, person, task_id=task_id, deadline_no=number)
 
 
 def _find_owners(deed: Deed, cycle: Cycle, tasks: Sequence[Waiting]) -> Mapping[int, tuple[int, ...]]:
@@ -214,5 +244,7 @@ def _close_cycle(deed: Deed, cycle: Cycle) -> None:
     values = {"ended_at": deed.now}
     deed.move(Cycle, [cycle.id or 0], CycleStatus.ACTIVE, CycleStatus.CLOSED, values=values)
     set_committed_value(cycle, "status", CycleStatus.CLOSED)
+    if not deed.plan(cycle).template.announce:
+        return
     for person in {cycle.lead_id, *deed.people.office(deed.today, cycle.unit_id)}:
         deed.note(cycle, NotificationKind.CLOSED, f"cycle:{cycle.id}:closed", person)

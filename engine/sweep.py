@@ -13,6 +13,7 @@ from sqlmodel import Session, col
 from engine.alarms import raise_alarms
 from engine.asking import pass_up
 from engine.cycles import start_due_cycle
+from engine.outages import is_outage, note_outage
 from engine.provisional import announced_before, settle_provisional
 from engine.reminders import find_due_ids, plan_reminders, put_off
 from engine.rules import Rules
@@ -41,10 +42,18 @@ class Swept:
     n_failed: int
 
 
-def sweep(database: Database, *, rules: Rules, now: datetime, door: str = "sweep", batch: int = BATCH) -> Swept:
-    """Do everything that is due at `now`. Running it twice, late, or twice at once brings nothing twice."""
+def sweep(
+    database: Database, *, rules: Rules, now: datetime, door: str = "sweep", batch: int = BATCH, live: bool = False
+) -> Swept:
+    """Do everything that is due at `now`. Running it twice, late, or twice at once brings nothing twice.
+
+    live: the clock is the real one, so that a long time since the last sweep was an outage.
+    """
     with database.reading() as session:
         due = find_due(session, announced_before=announced_before(rules), now=now)
+    if live and due.beat_at is not None and is_outage(due.beat_at, now, rules.calendar):
+        with database.transaction(door) as session:
+            note_outage(session, due.beat_at, now)
     rounds = _Rounds(database, door)
     n_started = rounds.each(due.cycles, partial(start_due_cycle, rules=rules, now=now))
     n_moved = rounds.all_of(due.moves, lambda session: settle_provisional(session, rules=rules, now=now, batch=batch))

@@ -1,6 +1,7 @@
 """Answers to tasks: acknowledge, done, extend, hand over and take, blocked."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime
 
 import sqlalchemy as sa
@@ -11,6 +12,7 @@ from engine.asking import ask, end_decisions
 from engine.case import Case, Receipt, finish_task, give_to, open_case, receipt, refuse_closed, refuse_past
 from engine.evidence import GivenFile, check_files, keep_files
 from engine.outbox import drop_unsent
+from engine.proof import require_proof
 from engine.rules import Rules
 from engine.words import Said
 from models.audit import record
@@ -46,33 +48,44 @@ def submit_answer(
 ) -> Receipt:
     """Take an owner's answer: the first one wins, everything it brings about happens in this transaction.
 
+    Seen a second time by the same person, with nothing between, is the first one's receipt again (a double tap).
     Raises AlreadyAnswered, TaskClosed, Stranger, CycleNotRunning, or what the answer lacks; then nothing has changed.
     """
     case = open_case(session, task_id, rules=rules, by=by, now=now)
     _refuse_strangers(case)
     refuse_closed(case)
     _check_parts(case, given)
+    tapped = _tapped_before(case, given)
+    if tapped:
+        return replace(receipt(case, given.kind.value, []), at=tapped.at)
     answer = _keep_answer(case, given)
     opened = _EFFECTS[given.kind](case, given, answer)
+    if opened:
+        session.execute(sa.update(Answer).where(col(Answer.id) == answer.id).values(opened=",".join(opened)))
     _tell_receipts(case, given, answer)
     case.deed.finish()
     return receipt(case, given.kind.value, opened)
 
 
 def take_task(session: Session, task_id: int, *, rules: Rules, by: int, now: datetime) -> Receipt:
-    """Take over a task that its owner has handed to this person. Raises NothingToTake."""
+    """Take over a task that its owner has handed to this person, or to whom they stand in for.
+
+    Raises NothingToTake.
+    """
     case = open_case(session, task_id, rules=rules, by=by, now=now)
     refuse_closed(case)
     offered = select(Answer).where(
         Answer.task_id == task_id,
         Answer.kind == AnswerKind.HAND_OVER,
-        Answer.to_id == by,
         col(Answer.taken_at).is_(None),
+        col(Answer.undone_at).is_(None),
     )
-    offer = session.exec(offered.order_by(col(Answer.id).desc())).first()
+    deed = case.deed
+    offers = session.exec(offered.order_by(col(Answer.id).desc()))
+    offer = next((one for one in offers if by in (one.to_id, deed.people.told(one.to_id or 0, deed.today))), None)
     if offer is None or offer.by_id not in {*case.owners, case.cycle.lead_id}:  # given to somebody else meanwhile
         raise NothingToTake(task=case.task.slug, who=case.deed.name(by))
-    session.execute(sa.update(Answer).where(col(Answer.id) == offer.id).values(taken_at=now))
+    session.execute(sa.update(Answer).where(col(Answer.id) == offer.id).values(taken_at=now, taken_by=by))
     give_to(case, (by,), why=offer.note, key=f"taken:{offer.id}", told=False)
     who = case.deed.name(by)
     for person in {offer.by_id, case.cycle.lead_id} - {by}:
@@ -92,6 +105,8 @@ def _refuse_strangers(case: Case) -> None:
 
 def _check_parts(case: Case, given: GivenAnswer) -> None:
     kind = given.kind
+    if kind is AnswerKind.DONE and is_safety(case):
+        require_proof(case.deed.session)
     if kind is not AnswerKind.ACKNOWLEDGE and not given.note.strip():
         raise NoteMissing() if kind is AnswerKind.DONE else ReasonMissing()
     if kind is AnswerKind.DONE and case.task.evidence == "required" and not given.evidence:
@@ -103,6 +118,11 @@ def _check_parts(case: Case, given: GivenAnswer) -> None:
         raise PersonMissing()
 
 
+def is_safety(case: Case) -> bool:
+    """Answer whether a task is of the safety class: that it is done is said by somebody whom the door knows."""
+    return any(task.safety for task in case.deed.plan(case.cycle).template.tasks if task.id == case.task.slug)
+
+
 def _check_extension(case: Case, until: date | None) -> None:
     if until is None:
         raise DateMissing()
@@ -110,6 +130,18 @@ def _check_extension(case: Case, until: date | None) -> None:
     calendar = case.deed.rules.calendar
     if case.task.deadline_at and calendar.end_of(until) <= case.task.deadline_at:
         raise DateNotLater(until=until, deadline=calendar.local_date(case.task.deadline_at))
+
+
+def _tapped_before(case: Case, given: GivenAnswer) -> Answer | None:
+    """Find the same acknowledgement if it is the last thing that happened to the task."""
+    if given.kind is not AnswerKind.ACKNOWLEDGE:
+        return None
+    newest = select(Answer).where(Answer.task_id == case.task.id).order_by(col(Answer.id).desc())
+    last = case.deed.session.exec(newest).first()
+    if last is None or last.undone_at or case.task.reminded_until is None or case.task.reminded_until > last.at:
+        return None
+    same = (last.kind, last.by_id, last.note) == (given.kind, case.deed.by, given.note.strip())
+    return last if same else None
 
 
 _ADD_ANSWER = sa.insert(table_of(Answer)).returning(col(Answer.id))

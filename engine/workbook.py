@@ -14,6 +14,8 @@ from engine.grids import Cell, Grid, read_csv, read_workbook
 HEADINGS_WITHIN = 10  # a title or a logo may stand above the headings
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _DAY = re.compile(r"([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?(?:[ T]0?0:00(?::00(?:\.0+)?)?)?")
+_IDENTITY = re.compile(r"(?<![0-9])[0-9]{6}[ -]?[0-9]{8}[ -]?[0-9]{3}[0-9Xx](?![0-9])")
+_MOBILE = re.compile(r"(?<![0-9])1[3-9][0-9][ -]?[0-9]{4}[ -]?[0-9]{4}(?![0-9])")
 _TEMPLATE = Text(
     "Make the right form with: wardcycle hospital template FILE",
     "请用命令生成正确的表格：wardcycle hospital template FILE",
@@ -93,6 +95,11 @@ def plain(cell: Cell) -> str:
     return text_of(unicodedata.normalize("NFKC", text_of(cell)))
 
 
+def names_somebody(text: str) -> bool:
+    """Answer whether a text holds what looks like an identity or mobile number, also with blanks or hyphens in it."""
+    return _IDENTITY.search(text) is not None or _MOBILE.search(text) is not None
+
+
 def is_slug(text: str, most: int = 64) -> bool:
     return len(text) <= most and _SLUG.fullmatch(text) is not None
 
@@ -136,10 +143,10 @@ def _workbook_grids(path: Path, problems: list[CellProblem]) -> dict[str, Grid]:
     except Refused as refusal:
         problems.append(CellProblem(path.name, refusal.what, refusal.mend))
         return {}
-    by_name = {_key(name): grid for name, grid in found.items()}
+    by_name = {heading_key(name): grid for name, grid in found.items()}
     grids: dict[str, Grid] = {}
     for form in FORMS:
-        grid = next((by_name[_key(name)] for name in form.names if _key(name) in by_name), None)
+        grid = next((by_name[heading_key(name)] for name in form.names if heading_key(name) in by_name), None)
         if grid is None:
             what = Text(f"The sheet `{form.key}` is missing", f"缺少工作表“{form.zh}”（{form.key}）")
             problems.append(CellProblem(path.name, what, _TEMPLATE))
@@ -149,10 +156,10 @@ def _workbook_grids(path: Path, problems: list[CellProblem]) -> dict[str, Grid]:
 
 
 def _csv_grids(folder: Path, problems: list[CellProblem]) -> dict[str, Grid]:
-    files = {_key(file.stem): file for file in sorted(folder.iterdir()) if file.suffix.lower() == ".csv"}
+    files = {heading_key(file.stem): file for file in sorted(folder.iterdir()) if file.suffix.lower() == ".csv"}
     grids: dict[str, Grid] = {}
     for form in FORMS:
-        file = next((files[_key(name)] for name in form.names if _key(name) in files), None)
+        file = next((files[heading_key(name)] for name in form.names if heading_key(name) in files), None)
         if file is None:
             what = Text(f"The file {form.key}.csv is missing", f"缺少文件 {form.key}.csv（{form.zh}）")
             problems.append(CellProblem(folder.name, what, _TEMPLATE))
@@ -170,8 +177,8 @@ def _rows(form: Form, grid: Grid, problems: list[CellProblem], warnings: list[Ce
     columns = _columns(form, headings)
     missing = [column for column in form.columns if column.needed and column.key not in columns]
     problems.extend(_column_missing(form, column, at) for column in missing)
-    known = {_key(heading) for column in form.columns for heading in column.headings}
-    strange = [n for n, cell in enumerate(headings) if _key(cell) and _key(cell) not in known]
+    known = {heading_key(heading) for column in form.columns for heading in column.headings}
+    strange = [n for n, cell in enumerate(headings) if heading_key(cell) and heading_key(cell) not in known]
     warnings.extend(_column_unknown(form, headings[n], n, at) for n in strange)
     if missing:
         return
@@ -183,15 +190,17 @@ def _rows(form: Form, grid: Grid, problems: list[CellProblem], warnings: list[Ce
 
 def _columns(form: Form, headings: Sequence[Cell]) -> dict[str, int]:
     found = {}
-    keys = [_key(cell) for cell in headings]
+    keys = [heading_key(cell) for cell in headings]
     for column in form.columns:
-        at = next((keys.index(_key(heading)) for heading in column.headings if _key(heading) in keys), None)
+        at = next(
+            (keys.index(heading_key(heading)) for heading in column.headings if heading_key(heading) in keys), None
+        )
         if at is not None:
             found[column.key] = at
     return found
 
 
-def _key(name: Cell) -> str:
+def heading_key(name: Cell) -> str:
     """Make a name of a sheet or column comparable: `Stand in`, `STAND_IN*` and `stand_in` are one."""
     return re.sub(r"[\s_*＊-]+", "", plain(name).lower())
 

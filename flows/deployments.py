@@ -60,6 +60,13 @@ DEPLOYMENTS = (
         "Looks for what stands still and alarms the quality office. · 查找停滞之处并向质控办报警。",
     ),
     Deployment(
+        "quality-assessment",
+        "flows.quality_assessment.quality_assessment",
+        "13 * * * *",
+        ("clock",),
+        "Assesses indicators by schedule, asks for missing data. · 按计划评估指标，催补数据。",
+    ),
+    Deployment(
         "reconcile",
         "flows.reconcile.reconcile",
         "8 * * * *",
@@ -68,11 +75,25 @@ DEPLOYMENTS = (
     ),
 )
 
+# Only where a mailbox is set: elsewhere it would run 1,440 times a day for nothing.
+MAIL_REPLIES = Deployment(
+    "read-mail-replies",
+    "flows.mail_replies.read_mail_replies",
+    "* * * * *",
+    ("clock",),
+    "Reads the answers that came by mail. · 读取邮件答复。",
+)
 
-async def register(pool: str, zone: str) -> None:
+
+def deployments_of(settings: Settings) -> tuple[Deployment, ...]:
+    """Give the rows that one installation runs."""
+    return (*DEPLOYMENTS, MAIL_REPLIES) if settings.imap_host and settings.reply_address else DEPLOYMENTS
+
+
+async def register(pool: str, zone: str, settings: Settings) -> None:
     """Tell Prefect's server of every row, for the workers of a pool."""
     # `prefect deploy --all` of 3.8.8 registers the first one and stops with a refusal from its own server.
-    for row in DEPLOYMENTS:
+    for row in deployments_of(settings):
         await (await served(row, zone)).aapply(work_pool_name=pool)
 
 
@@ -122,8 +143,9 @@ def main(arguments: Sequence[str]) -> None:
     if not arguments:
         sys.stdout.write(prefect_yaml())
         return
-    zone = open_hospital(Settings()).rules.calendar.zone.key
-    asyncio.run(register(arguments[0], zone))
+    settings = Settings()
+    zone = open_hospital(settings).rules.calendar.zone.key
+    asyncio.run(register(arguments[0], zone, settings))
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ async def sweep_deadlines() -> State[None]:
     Twice, late or twice at once: each is told once.
     """
     house = hospital()
-    swept = await aside(sweep, house.database, rules=house.rules, now=utc_now(), door="sweep")
+    swept = await aside(sweep, house.database, rules=house.rules, now=utc_now(), door="sweep", live=True)
     said = ", ".join(f"{name.removeprefix('n_')} {n}" for name, n in vars(swept).items())
     get_run_logger().info(said, extra={"action": "swept"})
     return Completed(name="With failures" if swept.n_failed else "Completed", message=said)

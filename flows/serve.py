@@ -36,7 +36,7 @@ def main() -> int:
     limit = AT_ONCE["sqlite" if house.database.is_sqlite else "postgresql"]
     zone = house.rules.calendar.zone.key
     house.database.dispose()  # runs are processes of their own
-    asyncio.run(_serve(zone, limit))
+    asyncio.run(_serve(settings, zone, limit))
     return 0
 
 
@@ -48,16 +48,16 @@ def _await_server(api: PrefectApi) -> None:
         time.sleep(0.3)
 
 
-async def _serve(zone: str, limit: int) -> None:
+async def _serve(settings: Settings, zone: str, limit: int) -> None:
     from prefect.runner import Runner
 
-    from flows.deployments import DEPLOYMENTS, served
+    from flows.deployments import deployments_of, served
     from flows.zombies import install
 
     await install()
     # Paused schedules after a stop would need somebody to start them again.
     runner = Runner(name="wardcycle", limit=limit, pause_on_shutdown=False)
-    for row in DEPLOYMENTS:
+    for row in deployments_of(settings):
         await runner.aadd_deployment(await served(row, zone))
     stopped = asyncio.Event()
     serving = asyncio.create_task(runner.start())

@@ -1,8 +1,9 @@
 """The door to the database: one engine, transactions that seal the audit trail, reads that never write."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -59,6 +60,12 @@ class Database:
         snapshot = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
         self._reader = self.engine.execution_options(wardcycle_reading=True, **snapshot)
 
+    def __reduce__(self) -> tuple[Callable[[], "Database"], tuple[()]]:
+        """Make a copy for another process: it opens connections of its own."""
+        url = self.url.render_as_string(hide_password=False)
+        durable = self.synchronous == "FULL"
+        return partial(Database, url, journal=self.journal.lower() if durable else "auto", durable=durable), ()
+
     @property
     def file(self) -> Path | None:
         """The file of a SQLite database; None for one in memory and for PostgreSQL."""
@@ -112,8 +119,9 @@ class Database:
     def _engine(self) -> sa.Engine:
         if not self.is_sqlite:
             arguments = {"options": PG_OPTIONS, "connect_timeout": 5}
-            return sa.create_engine(self.url, pool_pre_ping=True, connect_args=arguments)
-        engine = sa.create_engine(self.url)
+            return sa.create_engine(self.url, pool_pre_ping=True, connect_args=arguments, hide_parameters=True)
+        # What stands in the rows, tokens among it, has no place in the text of an error, which goes into logs.
+        engine = sa.create_engine(self.url, hide_parameters=True)
         event.listen(engine, "connect", self._prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine

@@ -19,7 +19,7 @@ class IndicatorVersion(Row, table=True):
     # The slug of config/indicators.
     indicator: str = Field(max_length=80)
     version: int
-    # The definition as JSON (config.indicators.Indicator), and the hash of that text.
+    # The definition as JSON (config.indicators.Indicator), and the hash of what gives the numbers their meaning.
     definition: str = Field(sa_type=sa.Text)
     digest: str = Field(max_length=64)
     first_used_at: datetime
@@ -63,6 +63,7 @@ class FormerObservation(Row, table=True):
     value: float | None = None
     denominator: float | None = None
     provisional: bool = False
+    note: str = Field(default="", max_length=500)
     entered_at: datetime
     entered_by: int | None = Field(default=None, foreign_key="person.id", sa_type=BigId)
     corrected_at: datetime

@@ -23,8 +23,18 @@ class NotificationKind(StrEnum):
     RECEIPT = "receipt"
     DEADLINE = "deadline"  # a deadline moved
     STOPPED = "stopped"  # a task or cycle needs nothing more
+    TAKEN_BACK = "taken-back"  # an answer that somebody heard of was taken back
     CLOSED = "closed"  # a cycle is closed
     ALARM = "alarm"  # the quality office: something could not be told
+    INVITATION = "invitation"  # somebody may set a password
+    CODE = "code"  # six digits that prove who somebody is
+    DIGEST = "digest"  # several messages to one person, sent as one
+    NOTE = "note"  # the lead: a reply by mail that is no answer
+    DATA = "data-wanted"  # the data owner: a Check waits for values
+    PROPOSAL = "proposal"  # a signal of concern proposes a new cycle
+    SIGNAL = "signal"  # a scheduled assessment shows a signal of concern
+    BULLETIN = "bulletin"  # what the assessments of a month say
+    UNCLEAR = "unclear"  # whoever replied by mail: why it was no answer, and how to give one
 
 
 # What a task's end makes unwanted; receipts and notices of an end are still wanted then.
@@ -36,16 +46,27 @@ ASKING = (
     NotificationKind.DECISION,
     NotificationKind.HAND_OVER,
 )
+# What a person may stop: news that asks for nothing.
+STOPPABLE = (
+    NotificationKind.RECEIPT,
+    NotificationKind.DEADLINE,
+    NotificationKind.CLOSED,
+    NotificationKind.BULLETIN,
+)
 
 
 class DeliveryStatus(StrEnum):
-    """`held`: the send began and no answer came; somebody must look. `dropped`: no longer wanted."""
+    """`held`: the send began and no answer came; somebody must look. `dropped`: no longer wanted.
+
+    `bundled`: it goes with the person's digest, whose own delivery says what became of it.
+    """
 
     QUEUED = "queued"
     SENDING = "sending"
     SENT = "sent"
     HELD = "held"
     DROPPED = "dropped"
+    BUNDLED = "bundled"
     DEAD = "dead"
 
 
@@ -58,10 +79,16 @@ class AttemptOutcome(StrEnum):
     UNKNOWN = "unknown"
 
 
+# In the index's own words, as below.
+BUNDLED = sa.text("digest_id IS NOT NULL")
+
+
 class Notification(Row, table=True):
     """One person is told one thing. `key` is unique for ever and has no clock in it."""
 
-    __table_args__ = (sa.Index("ix_notification_task_id", "task_id"), sa.Index("ix_notification_cycle_id", "cycle_id"))
+    __table_args__ = (sa.Index("ix_notification_task_id", "task_id"), sa.Index("ix_notification_cycle_id", "cycle_id"),
+                      sa.Index("ix_notification_digest_id", "digest_id",
+                               sqlite_where=BUNDLED, postgresql_where=BUNDLED))  # fmt: skip
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
     key: str = Field(max_length=160, unique=True)
@@ -77,6 +104,8 @@ class Notification(Row, table=True):
     deadline_no: int = 0
     urgent: bool = False
     planned_at: datetime
+    # The digest, a notification too, with which it goes. No foreign key: SQLite would copy the table to add one.
+    digest_id: int | None = Field(default=None, sa_type=BigId)
     # A JSON object of strings for the template: note, date, reason.
     facts: str = Field(default="{}", sa_type=sa.Text)
 
@@ -92,6 +121,8 @@ class Delivery(Row, table=True):
         sa.UniqueConstraint("notification_id", "rank"),
         sa.Index("ix_delivery_ready", "next_try_at", "id",
                  sqlite_where=sa.text("status = 'queued'"), postgresql_where=sa.text("status = 'queued'")),
+        sa.Index("ix_delivery_lane", "channel", "next_try_at", "id",
+                 sqlite_where=sa.text("status = 'queued'"), postgresql_where=sa.text("status = 'queued'")),
         sa.Index("ix_delivery_leased", "lease_until",
                  sqlite_where=sa.text("status = 'sending'"), postgresql_where=sa.text("status = 'sending'")),
         sa.Index("ix_delivery_unheard", "id", sqlite_where=UNHEARD, postgresql_where=UNHEARD),
@@ -103,7 +134,10 @@ class Delivery(Row, table=True):
     channel: str = Field(max_length=40)
     status: DeliveryStatus = Field(sa_type=word(DeliveryStatus))
     next_try_at: datetime
-    n_attempts: int = 0
+    n_attempts: int = 0  # the tries that count; those that an outage of the whole channel cost do not
+    # How often it ended whatever was sending it: the second time it is held. With a default of the database's own:
+    # rows are written in plain SQL too.
+    n_crashes: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     # Counts the claims: a sender that lost its lease settles nothing.
     epoch: int = 0
     lease_until: datetime | None = None
@@ -126,6 +160,14 @@ class Attempt(Row, table=True):
     ended_at: datetime | None = None
     outcome: AttemptOutcome | None = Field(default=None, sa_type=word(AttemptOutcome))
     why: str = Field(default="", max_length=500)
+
+
+class Outage(Row, table=True):
+    """The engine did not run from one moment to another while messages could have gone; the next digests say so."""
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    from_at: datetime
+    until_at: datetime
 
 
 class Heartbeat(Row, table=True):

@@ -1,12 +1,13 @@
 """Who is there: the tree of units, persons, the roles they hold, their absences."""
 
 from datetime import date
+from enum import StrEnum
 from typing import ClassVar
 
 import sqlalchemy as sa
 from sqlmodel import Field
 
-from models.base import BigId, Row
+from models.base import BigId, Row, word
 
 
 class Unit(Row, table=True):
@@ -18,6 +19,14 @@ class Unit(Row, table=True):
     name_en: str = Field(max_length=200)
     name_zh: str = Field(max_length=200)
     parent_id: int | None = Field(default=None, foreign_key="unit.id", sa_type=BigId)
+
+
+class Rhythm(StrEnum):
+    """How often a person is told what is not urgent. Weekly: news on Monday, what asks for something daily."""
+
+    AT_ONCE = "at-once"
+    DAILY = "daily"
+    WEEKLY = "weekly"
 
 
 class Person(Row, table=True):
@@ -32,6 +41,9 @@ class Person(Row, table=True):
     channels: str = Field(default="email", max_length=200)
     # Filled per channel: the value put for {address} in a channel's URL, e.g. "ntfy=ward-3".
     addresses: str = Field(default="", max_length=1000)
+    digest: Rhythm = Field(default=Rhythm.AT_ONCE, sa_type=word(Rhythm), sa_column_kwargs={"server_default": "at-once"})
+    # Kinds of messages that the person has stopped, e.g. "receipt,closed"; only those of models.notification.STOPPABLE.
+    muted: str = Field(default="", max_length=200, sa_column_kwargs={"server_default": ""})
     left_on: date | None = None
 
 

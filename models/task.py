@@ -123,9 +123,13 @@ class TaskOwner(Row, table=True):
 
 
 class Answer(Row, table=True):
-    """What somebody said about a task; rows are never changed."""
+    """What somebody said about a task; rows are never deleted, an answer that was taken back says so."""
 
-    __table_args__ = (sa.Index("ix_answer_task_id", "task_id"),)
+    __table_args__ = (
+        sa.Index("ix_answer_task_id", "task_id"),
+        sa.CheckConstraint("(taken_at IS NULL) = (taken_by IS NULL)", name="taken"),
+        sa.CheckConstraint("(undone_at IS NULL) = (undone_by IS NULL)", name="undone"),
+    )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
     task_id: int = Field(foreign_key="task.id", sa_type=BigId)
@@ -136,8 +140,14 @@ class Answer(Row, table=True):
     note: str = Field(default="", sa_type=sa.Text)
     until_on: date | None = None
     to_id: int | None = Field(default=None, foreign_key="person.id", sa_type=BigId)
-    # Only for hand-over: when the other person took it.
+    # Only for hand-over: when the other person, or who stands in for them, took it.
     taken_at: datetime | None = None
+    # Neither this nor undone_by has a foreign key: SQLite adds none to a table that others refer to.
+    taken_by: int | None = Field(default=None, sa_type=BigId)
+    # The slugs of the tasks that it opened, with commas: what goes back to waiting when it is taken back.
+    opened: str = Field(default="", sa_type=sa.Text, sa_column_kwargs={"server_default": ""})
+    undone_at: datetime | None = None
+    undone_by: int | None = Field(default=None, sa_type=BigId)
 
 
 class Evidence(Row, table=True):

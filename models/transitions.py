@@ -9,6 +9,7 @@ from functools import cache
 import sqlalchemy as sa
 from sqlmodel import Session
 
+from models.assessment import Assessment, AssessmentStatus
 from models.audit import record
 from models.base import Row, table_of
 from models.cycle import Cycle, CycleStatus, Stage, StageStatus
@@ -28,7 +29,7 @@ class Arrow:
     tells: str = ""
 
 
-C, S, T, D = CycleStatus, StageStatus, TaskStatus, DeliveryStatus
+C, S, T, D, A = CycleStatus, StageStatus, TaskStatus, DeliveryStatus, AssessmentStatus
 
 CYCLE_ARROWS = (
     Arrow(C.PLANNED, C.ACTIVE, "start", "the clock, at its start"),
@@ -44,6 +45,9 @@ STAGE_ARROWS = (
     Arrow(S.OPEN, S.READY, "finish", "the end of its last task", "decision (approval)"),
     Arrow(S.OPEN, S.CLOSED, "close", "the end of its last task, where no gate is"),
     Arrow(S.READY, S.CLOSED, "approve", "lead; a level of the ladder, if the lead does not"),
+    Arrow(S.READY, S.OPEN, "undo", "with the answer that ended its last task", "taken-back"),
+    Arrow(S.CLOSED, S.OPEN, "undo", "with the answer that closed it, where no gate is", "taken-back"),
+    Arrow(S.OPEN, S.WAITING, "undo", "with the answer that opened it"),
     Arrow(S.WAITING, S.CANCELLED, "cancel", "with its cycle"),
     Arrow(S.OPEN, S.CANCELLED, "cancel", "with its cycle"),
     Arrow(S.READY, S.CANCELLED, "cancel", "with its cycle"),
@@ -52,7 +56,9 @@ TASK_ARROWS = (
     Arrow(T.WAITING, T.OPEN, "open", "its stage, or the tasks before it", "assigned"),
     Arrow(T.OPEN, T.DONE, "done", "owner, stand-in, lead", "receipt"),
     Arrow(T.OPEN, T.DECIDING, "ask", "owner: done (to be accepted), extend, blocked", "receipt, decision"),
-    Arrow(T.DECIDING, T.OPEN, "decide", "lead, ladder: grant, refuse, return, remove", "decided"),
+    Arrow(T.DECIDING, T.OPEN, "decide", "lead, ladder: grant, refuse, return, remove; who asked, undoing", "decided"),
+    Arrow(T.DONE, T.OPEN, "undo", "who answered, lead: within ten minutes", "taken-back"),
+    Arrow(T.OPEN, T.WAITING, "undo", "with the answer that opened it", "taken-back"),
     Arrow(T.DECIDING, T.DONE, "accept", "lead, ladder", "decided"),
     Arrow(T.DECIDING, T.STOPPED, "stop", "lead, ladder", "stopped"),
     Arrow(T.OPEN, T.STOPPED, "stop", "lead, ladder; with its cycle", "stopped"),
@@ -66,6 +72,15 @@ TASK_ARROWS = (
 DELIVERY_ARROWS = (
     Arrow(D.QUEUED, D.SENDING, "claim", "a sender, with a lease"),
     Arrow(D.QUEUED, D.DROPPED, "drop", "the verb that made it unwanted"),
+    Arrow(
+        D.QUEUED,
+        D.DEAD,
+        "pass on",
+        "a sender: the channel is shut, or the address was refused before",
+        "alarm after the last rank",
+    ),
+    Arrow(D.QUEUED, D.BUNDLED, "bundle", "the sender: it goes with the person's digest", "digest"),
+    Arrow(D.BUNDLED, D.DROPPED, "drop", "the sender of the digest: no longer wanted"),
     Arrow(D.SENDING, D.SENT, "settle", "the sender that holds the lease"),
     Arrow(D.SENDING, D.QUEUED, "retry", "the sender, or the end of its lease before the send began"),
     Arrow(D.SENDING, D.DROPPED, "drop", "the sender: no longer wanted"),
@@ -76,13 +91,18 @@ DELIVERY_ARROWS = (
     Arrow(D.HELD, D.SENT, "settle", "a late acceptance"),
     Arrow(D.DEAD, D.SENT, "settle", "a late acceptance"),
 )
+ASSESSMENT_ARROWS = (
+    Arrow(A.DUE, A.DONE, "assess", "the schedule, or whoever assesses"),
+    Arrow(A.DUE, A.MISSED, "miss", "the schedule, when the data have not come in time"),
+)
 ARROWS: dict[type[Row], tuple[Arrow, ...]] = {
     Cycle: CYCLE_ARROWS,
     Stage: STAGE_ARROWS,
     Task: TASK_ARROWS,
     Delivery: DELIVERY_ARROWS,
+    Assessment: ASSESSMENT_ARROWS,
 }
-STATUSES: dict[type[Row], type[StrEnum]] = {Cycle: C, Stage: S, Task: T, Delivery: D}
+STATUSES: dict[type[Row], type[StrEnum]] = {Cycle: C, Stage: S, Task: T, Delivery: D, Assessment: A}
 _KNOWN = {(noun, arrow.old, arrow.new): arrow for noun, arrows in ARROWS.items() for arrow in arrows}
 
 

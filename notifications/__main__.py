@@ -4,6 +4,7 @@ import logging
 import signal
 import sys
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from config.catalogue import read_catalogue
@@ -12,6 +13,7 @@ from models.db import Database
 from models.errors import WardcycleError
 from notifications.channels import voice_of
 from notifications.sender import run_sender
+from notifications.workers import Workers
 
 
 def main() -> int:
@@ -28,8 +30,17 @@ def main() -> int:
     except WardcycleError as error:
         sys.stderr.write(f"{error.text(settings.reader_language)}\n")
         return error.exit_code
-    voice = voice_of(settings, read_catalogue(*folders))
-    run_sender(database, voice=voice, now=lambda: datetime.now(UTC), stop=stopped.is_set, wait=stopped.wait)
+    voice = voice_of(settings, read_catalogue(*folders), database)
+    with Workers(voice.sender, deadline_s=settings.send_deadline_s) as workers:
+        run_sender(
+            database,
+            voice=replace(voice, sender=workers),
+            now=lambda: datetime.now(UTC),
+            stop=stopped.is_set,
+            wait=stopped.wait,
+            floor=settings.valve_floor,
+            give_up=workers.close,
+        )
     database.dispose()
     return 0
 

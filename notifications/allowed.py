@@ -25,9 +25,9 @@ HIDDEN = "***"
 
 
 class ChannelRefused(Refused):
-    """The channel '{slug}' cannot be used: {what}. Mend it in channels.yaml."""
+    """The channel '{slug}' cannot be used: {what}. Mend its address: in channels.yaml, or add it again."""
 
-    zh = "渠道“{slug}”无法使用：{what}。请修改 channels.yaml。"
+    zh = "渠道“{slug}”无法使用：{what}。请修改 channels.yaml 中的地址，或重新添加该渠道。"
 
 
 def check_url(slug: str, url: str) -> None:
@@ -95,6 +95,10 @@ def _fault(url: str) -> Text | None:
         return Text("it is no address of the form scheme://...", "地址不是 scheme://... 的形式")
     if re.search(r"[\s,\x00-\x1f\x7f]", url):
         return Text("its address holds a comma, a blank or a control character", "地址中含有逗号、空格或控制字符")
+    try:
+        urlsplit(url)
+    except ValueError:  # its text would repeat the address
+        return Text("its address cannot be read", "地址无法识别")
     if scheme in SILENT:
         return Text(f"{scheme} does not tell whether a message was taken", f"{scheme} 不返回是否接收成功")
     if scheme not in ALLOWED:

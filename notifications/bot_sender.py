@@ -54,7 +54,7 @@ class BotSender:
         free_at = self._throttle.free_at(to.at)
         if free_at > to.at:
             return self._later(f"{self.bot.name} takes {self.bot.per_minute} messages a minute", free_at)
-        closed = self._closed()
+        closed = self.fault()
         if closed:
             return permanent(closed)
         since = self._throttle.take(to.at)
@@ -71,7 +71,7 @@ class BotSender:
         text = _CALL.sub("＜", f"{message.subject}\n\n{message.text.strip()}")
         return cut(text, self.bot.most, self.bot.measure)
 
-    def _closed(self) -> str:
+    def fault(self) -> str:
         """Say why the setting's own place may not be used; the vendors' need no permission."""
         if not self.base_url:
             return ""
@@ -100,7 +100,8 @@ class BotSender:
             return unknown(f"the message was handed over; {self.bot.name} gave no answer that can be read")
         if 400 <= status < 500 and status not in (408, 425):  # those two ask to come back later
             return permanent(why)
-        return transient(why, down=status == 503)
+        # 5xx is the server's own trouble, whatever was sent: it counts against the channel.
+        return transient(why, down=status >= 500)
 
     def _later(self, why: str, free_at: datetime) -> SendResult:
         return transient(f"{why}; free again at {free_at:%Y-%m-%d %H:%M:%S %Z}", down=True, free_at=free_at)

@@ -1,26 +1,36 @@
-"""The hospital's channels, made from its settings; imports Apprise only when something is sent."""
+"""The hospital's channels, made from its settings and its database; imports Apprise only when something is sent."""
 
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
+from sqlalchemy.exc import DBAPIError
+from sqlmodel import Session
+
+from config.calendar import Calendar, calendar_of
 from config.catalogue import Catalogue
 from config.settings import Settings
 from config.shapes import ChannelSetting
 from config.words import Text
+from models.channel import channels_state
+from models.db import Database
+from models.errors import WardcycleError
+from notifications.added import Added, open_added
 from notifications.allowed import ChannelRefused, check_url
 from notifications.bot_sender import BotSender, is_bot, read_bot
 from notifications.letters import Letter
-from notifications.links import Seals
+from notifications.links import Seals, read_keys
 from notifications.relay import Relay, RelaySetting
 from notifications.render import Message, Renderer
-from notifications.senders import Address, Channels, Sender, SendResult
+from notifications.sealed import Lock
+from notifications.senders import Address, Channels, Sender, SendResult, transient
 
 log = logging.getLogger(__name__)
 
 BUILT_IN = "email"  # the url of the channel that our own e-mail serves
+LOOK_EVERY_S = 60.0  # so long after it was added everywhere a channel's new address is used
 
 
 @dataclass(frozen=True)
@@ -30,13 +40,19 @@ class Voice:
     renderer: Renderer
     sender: Sender
     personal: frozenset[str] = frozenset()  # channels by which a link to answer may go
+    calendar: Calendar | None = None  # of the sending window, which second tries keep to as well
 
 
-def voice_of(settings: Settings, catalogue: Catalogue) -> Voice:
-    """Make the hospital's voice. A channel that cannot be used is logged and refuses what is sent by it."""
+def voice_of(settings: Settings, catalogue: Catalogue, database: Database | None = None) -> Voice:
+    """Make the hospital's voice. A channel that cannot be used is logged and refuses what is sent by it.
+
+    database: where the channels are that the hospital added itself; they are seen without a restart.
+    """
     zone = ZoneInfo(catalogue.calendars[settings.calendar].timezone)
-    renderer = Renderer(zone, settings.base_url, Seals(settings))
-    return Voice(renderer, LazyChannels(settings, catalogue.channels), personal_channels(catalogue.channels))
+    renderer = Renderer(zone, settings.base_url, Seals(settings), roles=catalogue.roles)
+    channels = LazyChannels(settings, catalogue.channels, database)
+    calendar = calendar_of(catalogue.calendars[settings.calendar])
+    return Voice(renderer, channels, personal_channels(catalogue.channels), calendar)
 
 
 def personal_channels(channels: Mapping[str, ChannelSetting]) -> frozenset[str]:
@@ -46,20 +62,64 @@ def personal_channels(channels: Mapping[str, ChannelSetting]) -> frozenset[str]:
     )
 
 
-@dataclass(frozen=True)
+@dataclass
 class LazyChannels:
-    """The channels of a hospital, made at the first send: Apprise takes 0.3 s to load."""
+    """The channels of a hospital, made at the first send: Apprise takes 0.3 s to load. Used by one thread.
+
+    The database is asked once a minute, and whenever a message names a channel that is not known.
+    """
 
     settings: Settings
     channels: Mapping[str, ChannelSetting]
+    database: Database | None = None
+    clock: Callable[[], float] = time.monotonic
+    _made: Channels | None = None
+    _used: Mapping[str, ChannelSetting] = field(default_factory=dict)
+    _state: tuple[int, int] | None = None
+    _looked_at: float = 0.0
 
     def send(self, message: Message, to: Address) -> SendResult:
         """Send by the channel that the address names."""
-        return self._made.send(message, to)
+        try:
+            made = self._fresh(to.channel)
+        except (DBAPIError, WardcycleError) as error:
+            return transient(f"the list of channels cannot be read: {type(error).__name__}", down=True)
+        return made.send(message, to)
 
-    @cached_property
-    def _made(self) -> Channels:
-        return make_channels(self.settings, self.channels)
+    @property
+    def senders(self) -> Mapping[str, Sender]:
+        """Give the senders that were made; none before the first message."""
+        return self._made.senders if self._made is not None else {}
+
+    def _fresh(self, slug: str) -> Channels:
+        made = self._made
+        if made is not None and made.knows(slug) and self.clock() - self._looked_at < LOOK_EVERY_S:
+            return made
+        if self.database is None:
+            return made or self._make(self.channels, {})
+        self._looked_at = self.clock()
+        with self.database.reading() as session:
+            state = channels_state(session)
+            if made is not None and state == self._state:
+                return made
+            added = read_added(session, self.settings)
+        self._state = state
+        # A slug that came into channels.yaml later is that file's.
+        return self._make({**added.settings, **self.channels}, {slug: what.en for slug, what in added.refused.items()})
+
+    def _make(self, channels: Mapping[str, ChannelSetting], refused: Mapping[str, str]) -> Channels:
+        """Make what is new; what has not changed keeps its connection and the count of its limits."""
+        kept = self.senders
+        same = {slug: kept[slug] for slug, one in channels.items() if slug in kept and self._used.get(slug) == one}
+        new = make_channels(self.settings, {slug: one for slug, one in channels.items() if slug not in same})
+        self._made = Channels({**same, **new.senders}, {**refused, **new.refused})
+        self._used = channels
+        return self._made
+
+
+def read_added(session: Session, settings: Settings) -> Added:
+    """Open the channels that the hospital added. Raises KeyUnusable; without any the keys are not even read."""
+    return open_added(session, Lock(read_keys(settings))) if channels_state(session)[0] else Added({})
 
 
 def make_channels(settings: Settings, channels: Mapping[str, ChannelSetting]) -> Channels:
@@ -77,7 +137,7 @@ def make_channels(settings: Settings, channels: Mapping[str, ChannelSetting]) ->
 
 def make_sender(slug: str, channel: ChannelSetting, settings: Settings) -> Sender:
     """Make what sends by one channel. Raises ChannelRefused."""
-    _check(slug, channel)
+    check_channel(slug, channel)
     if is_bot(channel.url):
         return BotSender(slug, channel.url, channel.base_url, settings.channel_hosts)
     from notifications.door import AppriseSender, MailSender
@@ -109,13 +169,14 @@ def check_channels(channels: Mapping[str, ChannelSetting]) -> list[ChannelRefuse
     found = []
     for slug, channel in channels.items():
         try:
-            _check(slug, channel)
+            check_channel(slug, channel)
         except ChannelRefused as error:
             found.append(error)
     return found
 
 
-def _check(slug: str, channel: ChannelSetting) -> None:
+def check_channel(slug: str, channel: ChannelSetting) -> None:
+    """Check the address of one channel; sends nothing and looks nothing up. Raises ChannelRefused."""
     if is_bot(channel.url):
         read_bot(slug, channel.url, channel.base_url)
     elif channel.base_url:

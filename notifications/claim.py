@@ -1,6 +1,6 @@
-"""Taking deliveries: leases that ended are reaped, what is due is claimed, each send is begun on record."""
+"""Taking deliveries: what is due is claimed, each send is begun on record."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,7 +11,6 @@ from models.cycle import Cycle, CycleStatus
 from models.notification import (
     ASKING,
     Attempt,
-    AttemptOutcome,
     Delivery,
     DeliveryStatus,
     Notification,
@@ -23,62 +22,40 @@ from notifications.letters import URGENT
 
 LEASE = timedelta(minutes=10)  # far longer than one send may take: smtp_timeout_s is 600 s at the most
 MOST_TRIES = 8
-NO_ANSWER = "the sender stopped before an answer came"
+MOST_CRASHES = 2  # a message that ends what sends it is kept back the second time
 
 OF_A_DEADLINE = frozenset({NotificationKind.REMINDER, NotificationKind.ESCALATION, NotificationKind.STAGNANT})
 
 
-@dataclass(frozen=True)
-class Reaped:
-    """How many deliveries went back into the queue, to the shelf, out of the queue for good."""
-
-    n_retry: int = 0
-    n_held: int = 0
-    n_dead: int = 0
-
-
-def reap(session: Session, *, now: datetime, batch: int) -> Reaped:
-    """Take back what senders left behind whose lease has ended.
-
-    A send that had begun may have arrived: urgent kinds are sent again, the rest is held for somebody to look at.
-    """
-    rows = session.execute(_expired(now, batch)).all()
-    begun = [row.attempt_id for row in rows if row.attempt_id is not None]
-    if begun:
-        ended = sa.update(Attempt).where(col(Attempt.id).in_(begun), col(Attempt.outcome).is_(None))
-        session.execute(ended.values(outcome=AttemptOutcome.UNKNOWN, ended_at=now, why=NO_ANSWER))
-    again = [row.id for row in rows if row.attempt_id is None]
-    repeat = [row.id for row in rows if row.attempt_id is not None and _urgent(row) and row.n_attempts < MOST_TRIES]
-    dead = [row.id for row in rows if row.attempt_id is not None and _urgent(row) and row.n_attempts >= MOST_TRIES]
-    held = [row.id for row in rows if row.attempt_id is not None and not _urgent(row)]
-    _move(session, again, DeliveryStatus.QUEUED, now, "its sender stopped before it was sent", {"next_try_at": now})
-    _move(session, repeat, DeliveryStatus.QUEUED, now, f"{NO_ANSWER}; sent again", {"next_try_at": now})
-    _move(session, held, DeliveryStatus.HELD, now, NO_ANSWER, {"settled_at": now, "unheard": True})
-    _move(
-        session,
-        dead,
-        DeliveryStatus.DEAD,
-        now,
-        f"{NO_ANSWER}, {MOST_TRIES} times",
-        {"settled_at": now, "unheard": True},
-    )
-    return Reaped(len(again) + len(repeat), len(held), len(dead))
-
-
-def claim(session: Session, *, now: datetime, batch: int, without: Collection[str] = ()) -> list[int]:
+def claim(
+    session: Session,
+    *,
+    now: datetime,
+    batch: int,
+    without: Collection[str] = (),
+    only: str | None = None,
+    released_id: int | None = None,
+) -> list[int]:
     """Take the deliveries that have been due longest, under a lease; nobody else takes them meanwhile.
 
-    without: channels that do not work at the moment.
+    without: channels that do not work at the moment; only: no other channel than this.
+    released_id: the valve is shut: what is not urgent stays, but for deliveries up to this one.
     """
     due = (
         sa.select(col(Delivery.id))
         .where(col(Delivery.status) == DeliveryStatus.QUEUED, col(Delivery.next_try_at) <= now)
         .order_by(col(Delivery.next_try_at), col(Delivery.id))
         .limit(batch)
-        .with_for_update(skip_locked=True)
+        .with_for_update(skip_locked=True, of=Delivery)
     )
     if without:
         due = due.where(col(Delivery.channel).not_in(without))
+    if only is not None:
+        due = due.where(col(Delivery.channel) == only)
+    if released_id is not None:
+        due = due.join(Notification, col(Notification.id) == col(Delivery.notification_id)).where(
+            sa.or_(col(Delivery.id) <= released_id, col(Notification.urgent), col(Notification.kind).in_(URGENT))
+        )
     ids = [row_id for row_id in session.execute(due).scalars() if row_id is not None]
     values = {"lease_until": now + LEASE, "epoch": col(Delivery.epoch) + 1}
     move(session, Delivery, ids, DeliveryStatus.QUEUED, DeliveryStatus.SENDING, by=None, now=now, values=values)
@@ -96,12 +73,31 @@ def anything_due(session: Session, *, now: datetime) -> bool:
     return any(session.execute(look.limit(1)).first() for look in (queued, left))
 
 
+def due_channels(session: Session, *, now: datetime) -> list[str]:
+    """Find the channels that have something due; two steps in an index for each channel, however much waits."""
+    found: list[str] = []
+    channel = ""
+    queued = sa.select(col(Delivery.channel)).where(col(Delivery.status) == DeliveryStatus.QUEUED).limit(1)
+    while True:
+        following = queued.where(col(Delivery.channel) > channel).order_by(col(Delivery.channel))
+        channel = session.execute(following).scalar() or ""
+        if not channel:
+            return found
+        due = queued.where(col(Delivery.channel) == channel, col(Delivery.next_try_at) <= now)
+        found += [channel] if session.execute(due).first() else []
+
+
 @dataclass(frozen=True)
 class Begun:
-    """A send may start: its attempt is on record. `no` counts the attempts of the delivery."""
+    """A send may start: its attempt is on record. `no` counts the tries of the delivery that count, with this one.
+
+    any_hour: its tries need not keep to the sending window.
+    """
 
     attempt_id: int
     no: int
+    n_crashes: int = 0
+    any_hour: bool = False
 
 
 @dataclass(frozen=True)
@@ -124,8 +120,9 @@ def begin(session: Session, delivery_id: int, *, epoch: int, now: datetime) -> B
     renewed = connection.execute(_RENEW, {"id_": delivery_id, "epoch_": epoch, "no_": no, "lease_": now + LEASE})
     if renewed.rowcount != 1:  # PostgreSQL: reaped between the look and the write
         return None
-    made = connection.execute(_BEGIN, {"delivery_id": delivery_id, "no": no, "began_at": now})
-    return Begun(made.scalar_one(), no)
+    made = connection.execute(_BEGIN, {"id_": delivery_id, "began_": now})
+    any_hour = row.urgent or row.rung.endswith("h")  # as engine/outbox.py plans the first try
+    return Begun(made.scalar_one(), no, row.n_crashes, any_hour)
 
 
 def unwanted(row: sa.Row[tuple[object, ...]]) -> str:
@@ -147,43 +144,12 @@ def unwanted(row: sa.Row[tuple[object, ...]]) -> str:
     return ""
 
 
-def _expired(now: datetime, batch: int) -> sa.Select[tuple[object, ...]]:
-    open_attempt = sa.and_(col(Attempt.delivery_id) == Delivery.id, col(Attempt.outcome).is_(None))
-    expired: sa.Select[tuple[object, ...]] = (
-        sa.select(
-            Delivery.id,
-            Delivery.n_attempts,
-            Notification.kind,
-            Notification.urgent,
-            col(Attempt.id).label("attempt_id"),
-        )  # type: ignore[call-overload]
-        .select_from(Delivery)
-        .join(Notification, col(Notification.id) == Delivery.notification_id)
-        .outerjoin(Attempt, open_attempt)
-        .where(col(Delivery.status) == DeliveryStatus.SENDING, col(Delivery.lease_until) <= now)
-        .order_by(col(Delivery.lease_until), col(Delivery.id))
-        .limit(batch)
-        .with_for_update(skip_locked=True, of=Delivery)
-    )
-    return expired
-
-
-def _urgent(row: sa.Row[tuple[object, ...]]) -> bool:
-    return bool(row.urgent or row.kind in URGENT)
-
-
-def _move(
-    session: Session, ids: Sequence[int], new: DeliveryStatus, now: datetime, why: str, values: dict[str, object]
-) -> None:
-    said = {**values, "lease_until": None, "why": why}
-    move(session, Delivery, ids, DeliveryStatus.SENDING, new, by=None, now=now, why=why, values=said)
-
-
 _delivery: sa.Table = Delivery.__table__  # type: ignore[attr-defined]
 _attempt: sa.Table = Attempt.__table__  # type: ignore[attr-defined]
 _STATE = (
     sa.select(
-        Delivery.status, Delivery.epoch, Delivery.n_attempts, Notification.kind, Notification.deadline_no,
+        Delivery.status, Delivery.epoch, Delivery.n_attempts, Delivery.n_crashes,
+        Notification.kind, Notification.urgent, Notification.rung, Notification.deadline_no,
         col(Task.status).label("task_status"), col(Task.deadline_no).label("task_deadline_no"),
         col(Cycle.status).label("cycle_status"), Decision.ended_at,
     )  # type: ignore[call-overload]
@@ -203,4 +169,15 @@ _RENEW = (
     )
     .values(n_attempts=sa.bindparam("no_"), lease_until=sa.bindparam("lease_"))
 )
-_BEGIN = sa.insert(_attempt).returning(_attempt.c.id)
+# Its number counts all attempts, also those that count for nothing.
+_BEGIN = (
+    sa.insert(_attempt)
+    .values(
+        delivery_id=sa.bindparam("id_"),
+        began_at=sa.bindparam("began_"),
+        no=sa.select(sa.func.coalesce(sa.func.max(_attempt.c.no), 0) + 1)
+        .where(_attempt.c.delivery_id == sa.bindparam("id_"))
+        .scalar_subquery(),
+    )
+    .returning(_attempt.c.id)
+)

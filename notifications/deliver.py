@@ -11,15 +11,19 @@ from secrets import SystemRandom
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
+from models.channel import personal_added
 from models.db import Database
 from models.errors import WardcycleError
 from models.notification import DeliveryStatus
 from notifications.channels import Voice, address_of
-from notifications.claim import Begun, Unwanted, begin, claim, reap
+from notifications.claim import Begun, Unwanted, begin
+from notifications.digest import NOTHING_LEFT, fill, is_empty
+from notifications.gate import Gate
 from notifications.letters import Letter, gather
 from notifications.links import with_links
+from notifications.reap import reap
 from notifications.senders import Address, SendResult, permanent, unknown
-from notifications.settle import Tried, drop, release, settle
+from notifications.settle import Terms, Tried, drop, release, settle
 
 log = logging.getLogger(__name__)
 by_chance = SystemRandom().random
@@ -62,13 +66,16 @@ def deliver_due(
     stop: Callable[[], bool] = never,
     pause: Callable[[float], None] = time.sleep,
     batch: int = BATCH,
+    only: str | None = None,
+    floor: int | None = None,
 ) -> Delivered:
     """Deliver all that is due, oldest first, until nothing is left, `limit` were taken or `stop` says so.
 
     Any number of these may run at once: each delivery belongs to one of them. Nothing is sent inside a transaction.
     random: between 0 and 1, spreads the retries; pause: waits so many seconds while the database is away.
+    only: by this channel alone; floor: so many due at once never shut the valve; without it there is none.
     """
-    round_ = _Round(database, voice, now, random, stop, pause)
+    round_ = _Round(database, voice, now, random, stop, pause, Gate(only, floor))
     round_.reap()
     n_left = limit
     while not stop() and (n_left is None or n_left > 0):
@@ -89,8 +96,10 @@ class _Round:
     random: Callable[[], float]
     stop: Callable[[], bool]
     pause: Callable[[float], None]
+    gate: Gate
     down: set[str] = field(default_factory=set)
     counts: Counter[DeliveryStatus] = field(default_factory=Counter)
+    personal: frozenset[str] = frozenset()  # channels by which a link to answer may go
 
     def delivered(self) -> Delivered:
         n = self.counts
@@ -120,11 +129,13 @@ class _Round:
         """Claim and send one batch; returns how many were claimed."""
         with self.database.transaction(DOOR) as session:
             now = self.now()
-            ids = claim(session, now=now, batch=size, without=self.down)
+            ids = self.gate.take(session, batch=size, down=self.down, now=now)
             today = now.astimezone(self.voice.renderer.zone).date()
             letters = gather(session, ids, on=today) if ids else {}
-            if letters and self.voice.renderer.base_url:  # without an address of the pages there is nothing to link to
-                letters = with_links(session, letters, channels=self.voice.personal, now=now)
+            if letters:
+                self.personal = self.voice.personal | personal_added(session)
+            if letters and self.voice.renderer.is_linked:  # else there is nothing to link to
+                letters = with_links(session, letters, channels=self.personal, now=now)
         tried: Tried | None = None
         left: list[Letter] = []
         for delivery_id in ids:
@@ -132,24 +143,29 @@ class _Round:
             if self.stop() or letter.channel in self.down:
                 left.append(letter)
                 continue
-            begun = self._settle_and_begin(tried, letter)
-            tried = self._try(letter, begun) if begun else None
+            ready = self._settle_and_begin(tried, letter)
+            tried = self._try(*ready) if ready else None
         self._settle_and_release(tried, left)
         return len(ids)
 
-    def _settle_and_begin(self, tried: Tried | None, letter: Letter) -> Begun | None:
+    def _settle_and_begin(self, tried: Tried | None, letter: Letter) -> tuple[Letter, Begun] | None:
         """Settle the message before this one and begin this one, with one commit between two sends."""
         try:
             with self.database.transaction(DOOR) as session:
                 settled = self._settle(session, tried)
-                begun = begin(session, letter.delivery_id, epoch=letter.epoch, now=self.now())
+                letter = fill(session, letter, channels=self.personal, now=self.now())
+                begun = (
+                    Unwanted(NOTHING_LEFT)
+                    if is_empty(letter)
+                    else begin(session, letter.delivery_id, epoch=letter.epoch, now=self.now())
+                )
                 if isinstance(begun, Unwanted):
                     drop(session, letter, why=begun.why, now=self.now())
         except (DBAPIError, WardcycleError):
             self._rescue(tried)
             raise
         self._count(settled, DeliveryStatus.DROPPED if isinstance(begun, Unwanted) else None)
-        return begun if isinstance(begun, Begun) else None
+        return (letter, begun) if isinstance(begun, Begun) else None
 
     def _settle_and_release(self, tried: Tried | None, left: list[Letter]) -> None:
         """End a batch: the last result, and what was not begun goes back into the queue."""
@@ -168,7 +184,11 @@ class _Round:
         self._count(settled)
 
     def _settle(self, session: Session, tried: Tried | None) -> DeliveryStatus | None:
-        return settle(session, tried, now=self.now(), random=self.random) if tried else None
+        if tried is None:
+            return None
+        # What failed in this round is not among the breakers as they were at its beginning.
+        terms = Terms(self.random, self.voice.calendar, self.gate.breakers.troubled | self.down)
+        return settle(session, tried, terms=terms, now=self.now())
 
     def _rescue(self, tried: Tried | None) -> None:
         """Hold on to a result while the database is away: forgotten, it would mean a second copy or a held message."""
@@ -191,7 +211,7 @@ class _Round:
                 "message not written", extra={"action": "message_not_written", "delivery_id": letter.delivery_id}
             )
             why = f"the message could not be written: {type(error).__name__}: {error}"
-            return Tried(letter, begun.attempt_id, begun.no, permanent(why), broken=True)
+            return Tried(letter, begun, permanent(why), broken=True)
         to = Address(
             channel=letter.channel,
             value=address_of(letter, letter.channel),
@@ -207,7 +227,7 @@ class _Round:
             log.error("sender failed", extra={"action": "sender_failed", "delivery_id": letter.delivery_id})
             result = unknown(f"the sender failed: {type(error).__name__}")
         self._note(letter, result)
-        return Tried(letter, begun.attempt_id, begun.no, result)
+        return Tried(letter, begun, result)
 
     def _note(self, letter: Letter, result: SendResult) -> None:
         if result.down:

@@ -3,6 +3,7 @@
 Importing Apprise takes 0.3 s: only a process that sends imports this module.
 """
 
+import json
 import logging
 import re
 import threading
@@ -27,11 +28,14 @@ from notifications.allowed import (
     scheme_of,
     secrets_of,
 )
+from notifications.cut import cut, n_bytes
 from notifications.mail import Head, build_mail, is_address
 from notifications.post import ANSWER_S, CONNECT_S
 from notifications.relay import Relay
 from notifications.render import Message
 from notifications.senders import Address, SendResult, accepted, permanent, transient, unknown
+
+MOST_NTFY = 7_000
 
 
 def asset() -> AppriseAsset:
@@ -87,7 +91,9 @@ class MailSender:
     def send(self, message: Message, to: Address) -> SendResult:
         """Hand one mail to the relay."""
         if not is_address(to.value):
-            return permanent("this is no e-mail address" if to.value else "no e-mail address")
+            if not to.value:
+                return permanent("no e-mail address")
+            return permanent("this is no e-mail address", nobody=True)
         self._plugin.outgoing, self._plugin.result = (message, to), None
         with _listening(()) as heard:
             self._door.notify(body=message.text, title=message.subject)
@@ -124,8 +130,18 @@ class AppriseSender:
             plugin.request_rate_per_sec = 0
             door = Apprise(asset=plugin.asset)
             door.add(plugin)
-            taken = door.notify(body=message.text, title=message.subject)
+            taken = door.notify(body=_fitted(message, plugin, scheme_of(url)), title=message.subject)
             return accepted() if taken else heard.result() if taken is not None else permanent("no such channel")
+
+    def fault(self) -> str:
+        """Say what stands against this address before anything is sent: unreadable, or in the own network."""
+        url = fill(self.url, "x")
+        with _listening(secrets_of(url)) as heard:
+            plugin = Apprise.instantiate(url, asset=asset(), suppress_exceptions=True)
+            if plugin is None:
+                return heard.last
+            private = self._private(plugin, scheme_of(url))
+            return f"{heard.clean(private)} is in the own network and not among channel_hosts" if private else ""
 
     def _private(self, plugin: NotifyBase, scheme: str) -> str:
         if scheme not in HOSTED:
@@ -140,6 +156,19 @@ def _load_services() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         N_MGR.load_modules()  # type: ignore[no-untyped-call]
+
+
+def _fitted(message: Message, plugin: NotifyBase, scheme: str) -> str:
+    """Cut the text to what a service takes: Apprise would cut through the link, or make a file of it."""
+    if scheme in ("ntfy", "ntfys"):
+        return cut(message.text, MOST_NTFY, _ntfy_size)
+    # Where a service has no title, Apprise puts it before the text.
+    return cut(message.text, int(plugin.body_maxlen) - len(message.subject) - 4, len)
+
+
+def _ntfy_size(text: str) -> int:
+    # Apprise makes a file of what has more than 8,000 characters as JSON, the server of more than 4,096 bytes.
+    return max(len(json.dumps(text)), 2 * n_bytes(text))
 
 
 def _timed(url: str) -> str:
@@ -171,10 +200,14 @@ class Heard:
             return transient(self.last, down=True)
         if re.search(r"timed? ?out|RemoteDisconnected|Connection aborted|IncompleteRead", everything):
             return unknown(f"{self.last} It was handed over and no answer came.")
-        status = re.search(r"error[= ]+(\d{3})\b", everything)
+        # ntfy's own codes are the status with two more digits: 40301.
+        status = re.search(r"error[= ]+(\d{3})(\d\d)?\b", everything)
         code = int(status[1]) if status else 0
         # 408, 425 and 429 ask to come back later.
-        return permanent(self.last) if 400 <= code < 500 and code not in (408, 425, 429) else transient(self.last)
+        if 400 <= code < 500 and code not in (408, 425, 429):
+            return permanent(self.last)
+        # 5xx is the server's own trouble, whatever was sent: it counts against the channel.
+        return transient(self.last, down=500 <= code < 600)
 
 
 def _keep_to_ourselves(record: logging.LogRecord) -> bool:

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 import sqlalchemy as sa
@@ -12,16 +12,42 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from config.words import Text
-from models.cycle import Cycle
+from models.assessment import Assessment, AssessmentStatus
+from models.cycle import Cycle, Stage
 from models.notification import Attempt, AttemptOutcome, Delivery, Notification, NotificationKind
 from models.people import Absence, Person, Unit
+from models.records import Record, record_from
 from models.task import Decision, Task, TaskOwner
+from notifications.progress import StageMark
 
 # Kinds for which a second copy does less harm than silence.
 URGENT = frozenset({NotificationKind.ESCALATION, NotificationKind.DECISION, NotificationKind.ALARM})
+# What goes by the channel it was written for and by no other: the next one may be read by somebody else.
+ALONE = frozenset({NotificationKind.INVITATION, NotificationKind.CODE})
+# Kinds whose mail shows the chart of the assessment that their facts name.
+CHARTED = frozenset({NotificationKind.SIGNAL})
+# Kinds whose mail shows where the cycle stands.
+PICTURED = frozenset({NotificationKind.ASSIGNED, NotificationKind.CLOSED})
 
 
 NOTHING = Text("", "")
+
+
+@dataclass(frozen=True)
+class Item:
+    """One message within a digest."""
+
+    notification_id: int
+    kind: NotificationKind
+    rung: str
+    level: int
+    facts: Mapping[str, str]
+    code: str
+    cycle: Text
+    task: Text
+    deadline_at: datetime | None
+    decision: str
+    instead_of: str
 
 
 @dataclass(frozen=True)
@@ -59,15 +85,30 @@ class Letter:
     decision: str = ""
     owners: tuple[str, ...] = ()
     answer_token: str = ""  # of the link by which this person may answer
+    own_token: str = ""  # of the link by which this person may change how they are told
+    items: tuple[Item, ...] = ()  # of a digest
+    rhythm: str = "at-once"
+    is_lead: bool = False  # of the cycle
+    owner_role: str = ""
     repeat: bool = False  # an earlier copy was sent and nobody knows whether it arrived
+    stages: tuple[StageMark, ...] = ()  # of the cycle, for kinds that show where it stands
+    record: Record | None = None  # of the assessment, for kinds that show its chart
 
 
 def gather(session: Session, delivery_ids: Sequence[int], *, on: date) -> dict[int, Letter]:
-    """Read what the messages of a batch need: three queries, however many deliveries. `on`: today, for absences."""
+    """Read what the messages of a batch need: few queries, however many deliveries. `on`: today, for absences."""
     rows = {row.delivery_id: row for row in session.execute(_JOINED, {"ids": list(delivery_ids), "on": on})}
     owners = _owners(session, {row.task_id for row in rows.values() if row.task_id is not None})
     repeats = _unknown_before(session, delivery_ids)
-    return {key: _letter(row, owners.get(row.task_id, ()), key in repeats) for key, row in rows.items()}
+    stages = _stages(session, {row.cycle_id for row in rows.values() if row.kind in PICTURED and row.cycle_id})
+    letters = {key: _letter(row, owners.get(row.task_id, ()), key in repeats) for key, row in rows.items()}
+    records = _records(session, [one for one in letters.values() if one.kind in CHARTED])
+    return {
+        key: replace(one, stages=stages.get(one.cycle_id, ())) if one.kind in PICTURED
+        else replace(one, record=records.get(one.facts.get("assessment", ""))) if one.kind in CHARTED
+        else one
+        for key, one in letters.items()
+    }  # fmt: skip
 
 
 _for, _lead = aliased(Person), aliased(Person)
@@ -77,10 +118,11 @@ _JOINED = (
         Delivery.notification_id, Delivery.rank, Delivery.channel, Delivery.epoch, Delivery.n_attempts,
         Notification.key, Notification.kind, Notification.rung, Notification.level, Notification.urgent,
         Notification.planned_at, Notification.facts, Notification.task_id, Notification.cycle_id,
-        Person.name, Person.email, Person.language, Person.channels, Person.addresses,
+        Person.name, Person.email, Person.language, Person.channels, Person.addresses, Person.digest,
         col(_for.name).label("instead_of"), col(Absence.until_on).label("away_until"),
         Cycle.code, col(Cycle.title_en).label("cycle_en"), col(Cycle.title_zh).label("cycle_zh"),
         Unit.name_en, Unit.name_zh, col(_lead.name).label("lead"),
+        (col(Cycle.lead_id) == col(Notification.person_id)).label("is_lead"), Task.owner_role,
         Task.slug, Task.title_en, Task.title_zh, Task.deadline_at,
         col(Decision.kind).label("decision"),
     )  # type: ignore[call-overload]
@@ -120,6 +162,31 @@ def _owners(session: Session, task_ids: set[int]) -> dict[int | None, tuple[str,
     return names
 
 
+def _stages(session: Session, cycle_ids: set[int]) -> dict[int | None, tuple[StageMark, ...]]:
+    if not cycle_ids:
+        return {}
+    chosen = (
+        sa.select(col(Stage.cycle_id), col(Stage.title_en), col(Stage.title_zh), col(Stage.status))
+        .where(col(Stage.cycle_id).in_(cycle_ids))
+        .order_by(col(Stage.cycle_id), col(Stage.position))
+    )
+    found: dict[int | None, tuple[StageMark, ...]] = defaultdict(tuple)
+    for cycle_id, en, zh, status in session.execute(chosen).tuples():
+        found[cycle_id] = (*found[cycle_id], StageMark(Text(en, zh), status))
+    return found
+
+
+def _records(session: Session, letters: Sequence[Letter]) -> dict[str, Record]:
+    named = {one.facts.get("assessment", "") for one in letters}
+    ids = [int(each) for each in named if each.isascii() and each.isdigit()]
+    if not ids:
+        return {}
+    chosen = sa.select(col(Assessment.id), col(Assessment.record)).where(
+        col(Assessment.id).in_(ids), col(Assessment.status) == AssessmentStatus.DONE
+    )
+    return {str(key): record_from(written) for key, written in session.execute(chosen).tuples()}
+
+
 def _unknown_before(session: Session, delivery_ids: Sequence[int]) -> frozenset[int]:
     unknown = sa.select(col(Attempt.delivery_id)).where(
         col(Attempt.delivery_id).in_(delivery_ids), col(Attempt.outcome) == AttemptOutcome.UNKNOWN
@@ -140,12 +207,15 @@ def _letter(row: sa.Row[tuple[object, ...]], owners: tuple[str, ...], repeat: bo
         level=row.level,
         urgent=row.urgent or row.kind in URGENT,
         mark=_mark(row.delivery_id, row.key, row.planned_at),
-        facts=_facts(row.facts),
+        facts=read_facts(row.facts),
         person=row.name,
         email=row.email,
         language=row.language,
-        channels=tuple(slug.strip() for slug in row.channels.split(",") if slug.strip()) or ("email",),
+        channels=(row.channel,) if row.kind in ALONE else _slugs(row.channels) or ("email",),
         addresses=row.addresses,
+        rhythm=row.digest.value,
+        is_lead=bool(row.is_lead),
+        owner_role=row.owner_role or "",
         instead_of=row.instead_of or "",
         away_until=row.away_until,
         code=row.code or "",
@@ -163,13 +233,17 @@ def _letter(row: sa.Row[tuple[object, ...]], owners: tuple[str, ...], repeat: bo
     )
 
 
-def _facts(written: str) -> dict[str, str]:
+def read_facts(written: str) -> dict[str, str]:
     """Read the facts; what is no JSON object is nothing, so that one bad row is still told."""
     try:
         read = json.loads(written or "{}")
     except ValueError:
         return {}
     return {str(key): str(value) for key, value in read.items() if value is not None} if isinstance(read, dict) else {}
+
+
+def _slugs(written: str) -> tuple[str, ...]:
+    return tuple(slug.strip() for slug in written.split(",") if slug.strip())
 
 
 def _mark(delivery_id: int, key: str, planned_at: datetime) -> str:

@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -20,11 +20,16 @@ from models.errors import NotFound, WardcycleError
 from models.links import AnswerLink
 from models.notification import Notification, NotificationKind
 from models.people import Person
-from notifications.letters import Letter
+from notifications.letters import ALONE, Letter
 
 LIVES = timedelta(days=90)
 COOKIE_LIVES = timedelta(hours=2)  # long enough for a note, short enough for a shared computer of a ward
-LINKED = frozenset({NotificationKind.ASSIGNED, NotificationKind.REMINDER, NotificationKind.HAND_OVER})
+LINKED = frozenset(
+    {NotificationKind.ASSIGNED, NotificationKind.REMINDER, NotificationKind.HAND_OVER, NotificationKind.UNCLEAR}
+)
+# What a link opens: the page of a task, the list of a digest, the pages on how somebody is told.
+ANSWER, LIST, OWN = "answer", "list", "own"
+DECIDE = "decide"  # the page on which whoever was asked decides, once they have proved who they are
 # itsdangerous would take SHA-1.
 _STRONG: Mapping[str, object] = {"digest_method": sha256, "key_derivation": "hmac"}
 
@@ -58,26 +63,26 @@ class Seals:
 
     settings: Settings
 
-    def sign(self, token: str) -> str:
-        """Make the part of a link that nobody can guess."""
-        return self._serializer("answer-link").dumps(token)
+    def sign(self, token: str, what: str = ANSWER) -> str:
+        """Make the part of a link that nobody can guess. what: the pages that it opens, and no others."""
+        return self._serializer(f"{what}-link").dumps(token)
 
-    def token(self, signed: str) -> str | None:
-        """Read a link's token; None when it was never signed here."""
-        read = self._read("answer-link", signed)
+    def token(self, signed: str, what: str = ANSWER) -> str | None:
+        """Read a link's token; None when it was never signed here for these pages."""
+        read = self._read(f"{what}-link", signed)
         return read if isinstance(read, str) else None
 
-    def cookie(self, token: str, now: datetime) -> str:
+    def cookie(self, token: str, now: datetime, what: str = ANSWER, lives: timedelta = COOKIE_LIVES) -> str:
         """Make the cookie that stands for a link while its page is open; no two are alike.
 
         It holds the token: whoever has the key alone can make no cookie either.
         """
-        until = int((now + COOKIE_LIVES).timestamp())
-        return self._serializer("answer-cookie").dumps([token, until, secrets.token_urlsafe(9)])
+        until = int((now + lives).timestamp())
+        return self._serializer(f"{what}-cookie").dumps([token, until, secrets.token_urlsafe(9)])
 
-    def cookie_token(self, cookie: str, now: datetime) -> str | None:
-        """Read the token of a cookie that was made here and is not too old."""
-        match self._read("answer-cookie", cookie):
+    def cookie_token(self, cookie: str, now: datetime, what: str = ANSWER) -> str | None:
+        """Read the token of a cookie that was made here for these pages and is not too old."""
+        match self._read(f"{what}-cookie", cookie):
             case [str(token), int(until), str()] if now.timestamp() < until:
                 return token
         return None
@@ -132,24 +137,39 @@ def read_keys(settings: Settings) -> list[str]:
 def with_links(
     session: Session, letters: Mapping[int, Letter], *, channels: Collection[str], now: datetime
 ) -> dict[int, Letter]:
-    """Give letters that ask for an answer the token of their link; one for each message, whichever copy it is.
+    """Give letters the token of their link; one for each message, whichever copy it is.
 
+    By it the person changes how they are told and, where the message asks for an answer, answers.
     channels: those where an address is one person's own. Nobody reads a link of somebody else's there.
     """
-    wanted = [one.notification_id for one in letters.values() if _may_carry(one, channels)]
+    wanted = [one.notification_id for one in letters.values() if _goes_to_one(one, channels)]
     if not wanted:
         return dict(letters)
+    tokens = add_links(session, wanted, now=now)
+    return {key: _with_token(one, tokens.get(one.notification_id, ""), channels) for key, one in letters.items()}
+
+
+def add_links(session: Session, notification_ids: Sequence[int], *, now: datetime) -> dict[int, str]:
+    """Make the links of messages that have none yet. Returns the tokens by message."""
+    if not notification_ids:
+        return {}
     made = [
         {"token": secrets.token_urlsafe(16), "notification_id": number, "created_at": now, "expires_at": now + LIVES}
-        for number in wanted
+        for number in notification_ids
     ]
     connection = session.connection()
     connection.execute(_ADD, made)
-    tokens: dict[int, str] = dict(connection.execute(_TOKENS, {"ids": wanted}).tuples().all())
-    return {
-        key: replace(one, answer_token=tokens.get(one.notification_id, "") if _may_carry(one, channels) else "")
-        for key, one in letters.items()
-    }
+    return dict(connection.execute(_TOKENS, {"ids": list(notification_ids)}).tuples().all())
+
+
+def _goes_to_one(letter: Letter, channels: Collection[str]) -> bool:
+    return letter.channel in channels and letter.kind not in ALONE
+
+
+def _with_token(letter: Letter, token: str, channels: Collection[str]) -> Letter:
+    if not _goes_to_one(letter, channels):
+        return replace(letter, answer_token="", own_token="")
+    return replace(letter, answer_token=token if _may_carry(letter, channels) else "", own_token=token)
 
 
 def find_link(session: Session, token: str, *, now: datetime, on: date) -> Link:
@@ -162,14 +182,43 @@ def find_link(session: Session, token: str, *, now: datetime, on: date) -> Link:
     query = told.where(
         col(AnswerLink.token) == token,
         col(Notification.task_id).is_not(None),
-        col(AnswerLink.revoked_at).is_(None),
-        col(AnswerLink.expires_at) > now,
-        sa.or_(col(Person.left_on).is_(None), col(Person.left_on) > on),
+        *_stands(now, on),
     )
     row = session.execute(query).first()
     if row is None:
         raise LinkGone
     return Link(*row)
+
+
+@dataclass(frozen=True)
+class OwnLink:
+    """A link that was sent to this person with a message of this kind, whatever that said."""
+
+    id: int
+    person_id: int
+    notification_id: int
+    kind: NotificationKind
+
+
+def find_own_link(session: Session, token: str, *, now: datetime, on: date) -> OwnLink:
+    """Get the link of any message, to see a list or to change how one is told. Raises LinkGone."""
+    sent = (
+        sa.select(col(AnswerLink.id), col(Notification.person_id), col(Notification.id), col(Notification.kind))
+        .join(Notification, col(Notification.id) == col(AnswerLink.notification_id))
+        .join(Person, col(Person.id) == col(Notification.person_id))
+    )
+    row = session.execute(sent.where(col(AnswerLink.token) == token, *_stands(now, on))).first()
+    if row is None:
+        raise LinkGone
+    return OwnLink(*row)
+
+
+def _stands(now: datetime, on: date) -> tuple[sa.ColumnElement[bool], ...]:
+    return (
+        col(AnswerLink.revoked_at).is_(None),
+        col(AnswerLink.expires_at) > now,
+        sa.or_(col(Person.left_on).is_(None), col(Person.left_on) > on),
+    )
 
 
 def _may_carry(letter: Letter, channels: Collection[str]) -> bool:

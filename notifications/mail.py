@@ -1,4 +1,4 @@
-"""An e-mail as bytes: multipart/alternative in UTF-8, one line of thread for each task."""
+"""An e-mail as bytes: text and HTML in UTF-8, pictures inside the HTML, one line of thread for each task."""
 
 import base64
 import re
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
 
+from notifications.pictures import Picture
 from notifications.render import Message
 
 # RFC 5322 allows 998 bytes a line; a longer one is refused or cut by strict servers.
@@ -43,18 +44,40 @@ def build_mail(message: Message, head: Head, *, eight_bit: bool = True) -> bytes
     lines = [
         f"From: {head.sender}",
         f"To: {head.to}",
+        *([f"Reply-To: {message.reply_to}"] if message.reply_to else []),
         f"Subject: {_encoded(message.subject)}",
         f"Date: {format_datetime(head.at)}",
         f"Message-ID: <{head.mark}@{host}>",
         *(f"{name}: <{head.thread}@{host}>" for name in ("In-Reply-To", "References") if head.thread),
         "Auto-Submitted: auto-generated",
+        *([f"List-Unsubscribe: <{message.stop}>"] if message.stop else []),
         "MIME-Version: 1.0",
         f'Content-Type: multipart/alternative; boundary="{boundary}"',
         "",
     ]
-    parts = [_part("plain", message.text, eight_bit), _part("html", message.html, eight_bit)]
+    html = _part("html", message.html, eight_bit)
+    if message.pictures:
+        html = _related([html, *map(_picture, message.pictures)], f"{boundary}-related")
+    return "\r\n".join(lines).encode() + _joined([_part("plain", message.text, eight_bit), html], boundary)
+
+
+def _joined(parts: list[bytes], boundary: str) -> bytes:
     frame = f"\r\n--{boundary}\r\n".encode()
-    return "\r\n".join(lines).encode() + b"".join(frame + part for part in parts) + f"\r\n--{boundary}--\r\n".encode()
+    return b"".join(frame + part for part in parts) + f"\r\n--{boundary}--\r\n".encode()
+
+
+def _related(parts: list[bytes], boundary: str) -> bytes:
+    """Bind the HTML and its pictures together, so that no reader lists them as attachments (RFC 2387)."""
+    head = f'Content-Type: multipart/related; type="text/html"; boundary="{boundary}"\r\n'
+    return head.encode() + _joined(parts, boundary)
+
+
+def _picture(picture: Picture) -> bytes:
+    head = (
+        f"Content-Type: image/png\r\nContent-ID: <{picture.cid}>\r\n"
+        f'Content-Disposition: inline; filename="{picture.cid}.png"\r\nContent-Transfer-Encoding: base64\r\n\r\n'
+    )
+    return head.encode() + base64.encodebytes(picture.png).replace(b"\n", b"\r\n")
 
 
 def _part(subtype: str, content: str, eight_bit: bool) -> bytes:

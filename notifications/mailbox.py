@@ -1,5 +1,6 @@
 """The local mailbox of a demo: takes every mail on loopback and keeps it in a Maildir that a page shows."""
 
+import base64
 import email
 import email.policy
 import os
@@ -133,7 +134,7 @@ def _read(folder: Path, name: str) -> Mail:
         to=_head(mail, "To"),
         subject=_head(mail, "Subject"),
         text=_body(mail, "plain"),
-        html=_body(mail, "html"),
+        html=_with_pictures(_body(mail, "html"), mail),
     )
 
 
@@ -145,6 +146,15 @@ def _written_at(mail: EmailMessage) -> datetime | None:
 
 def _head(mail: EmailMessage, name: str) -> str:
     return str(mail.get(name, ""))
+
+
+def _with_pictures(html: str, mail: EmailMessage) -> str:
+    """Put a mail's own pictures where its HTML names them; a page may load nothing else."""
+    for part in mail.walk():
+        cid, content = str(part.get("Content-ID", "")).strip("<>"), part.get_payload(decode=True)
+        if cid and part.get_content_type() == "image/png" and isinstance(content, bytes):
+            html = html.replace(f'"cid:{cid}"', f'"data:image/png;base64,{base64.b64encode(content).decode()}"')
+    return html
 
 
 def _body(mail: EmailMessage, subtype: str) -> str:

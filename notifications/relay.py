@@ -1,9 +1,10 @@
 """The hospital's mail relay: one kept SMTP connection, and its replies in our words."""
 
+import re
 import smtplib
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from time import monotonic
 
@@ -134,7 +135,8 @@ class Relay:
             sender = self.setting.sender
             return transient(f"the mail server does not take mail from {sender}: {_said(code, said)}", down=True)
         if code_to not in (250, 251):
-            return _reply("the mail server refuses the receiver", code_to, said_to)
+            refused = _reply("the mail server refuses the receiver", code_to, said_to)
+            return replace(refused, nobody=_is_nobody(code_to, said_to))
         return None if code_data == 354 else _reply("the mail server refuses the mail", code_data, said_data)
 
     def _three(self, smtp: smtplib.SMTP, *commands: str) -> list[tuple[int, bytes]]:
@@ -180,6 +182,19 @@ def _content_reply(code: int, said: bytes) -> SendResult:
 def _reply(what: str, code: int, said: bytes) -> SendResult:
     why = f"{what}: {_said(code, said)}"
     return permanent(why) if 500 <= code < 600 else transient(why, down=code == 421)
+
+
+# RFC 3463 and RFC 7505: what is wrong with the receiver's address; the others are about us, the mail, or a rule.
+NOBODY = frozenset({"1.0", "1.1", "1.2", "1.3", "1.6", "1.10", "2.1"})
+
+
+def _is_nobody(code: int, said: bytes) -> bool:
+    """Answer whether a refusal says that there is no such receiver: one rule of a relay must not silence everybody."""
+    text = _said(code, said)
+    named = re.search(r"\b5\.(\d{1,3}\.\d{1,3})\b", text)
+    if named:
+        return code >= 500 and named[1] in NOBODY
+    return code in (550, 551, 553) and not re.search("relay|spam|block|policy|denied|allow", text, re.IGNORECASE)
 
 
 def _said(code: int, said: bytes | str) -> str:

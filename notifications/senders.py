@@ -29,12 +29,21 @@ class SendResult:
 
     down: the channel itself does not work at the moment, so that the next message need not be tried either.
     free_at: when it will take messages again, where that is known.
+    nobody: the other side knows nobody at this address; it says nothing about the channel.
+    crashed: whatever was sending it was ended by it, or had to be.
     """
 
     outcome: AttemptOutcome
     why: str = ""
     down: bool = False
     free_at: datetime | None = None
+    nobody: bool = False
+    crashed: bool = False
+
+    @property
+    def of_channel(self) -> bool:
+        """Answer whether the whole channel failed; a bot that only wants to be left alone for a while did not."""
+        return self.down and self.free_at is None
 
 
 class Sender(Protocol):
@@ -52,6 +61,10 @@ class Channels:
     senders: Mapping[str, Sender]
     refused: Mapping[str, str] = field(default_factory=dict)  # channel -> why its setting cannot be used
 
+    def knows(self, slug: str) -> bool:
+        """Answer whether this was a channel when they were made, useful or not."""
+        return slug in self.senders or slug in self.refused
+
     def send(self, message: Message, to: Address) -> SendResult:
         """Send by the channel that the address names; a channel that cannot be used is no way for good."""
         sender = self.senders.get(to.channel)
@@ -65,9 +78,9 @@ def accepted(why: str = "") -> SendResult:
     return SendResult(AttemptOutcome.ACCEPTED, why[:MOST_WHY])
 
 
-def permanent(why: str) -> SendResult:
+def permanent(why: str, *, nobody: bool = False) -> SendResult:
     """It will never be taken in this way."""
-    return SendResult(AttemptOutcome.PERMANENT, why[:MOST_WHY])
+    return SendResult(AttemptOutcome.PERMANENT, why[:MOST_WHY], nobody=nobody)
 
 
 def transient(why: str, *, down: bool = False, free_at: datetime | None = None) -> SendResult:

@@ -1,20 +1,24 @@
 """Writing down what became of a send: sent, again later, held, given up, and who is told in its place."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
+from config.calendar import Calendar
 from models.errors import Stale
 from models.notification import Attempt, AttemptOutcome, Delivery, DeliveryStatus
 from models.transitions import move
-from notifications.claim import MOST_TRIES
+from notifications.breaker import failed, worked
+from notifications.claim import MOST_CRASHES, MOST_TRIES, Begun
 from notifications.letters import Letter
-from notifications.senders import SendResult
+from notifications.ranks import find_next, queue_next
+from notifications.reap import KEPT_BACK
+from notifications.senders import MOST_WHY, SendResult
+from notifications.suspended import suspend
 
 BACKOFF = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 180, 360))
 JITTER = 0.2  # up to a fifth longer, so that a thousand mails do not come back at one moment
@@ -25,34 +29,69 @@ class Tried:
     """One attempt with its result. broken: the message itself could not be made; no other channel would help."""
 
     letter: Letter
-    attempt_id: int
-    no: int
+    begun: Begun
     result: SendResult
     broken: bool = False
 
+    @property
+    def kept_back(self) -> bool:
+        """Answer whether it has ended what was sending it too often."""
+        return self.result.crashed and self.begun.n_crashes + 1 >= MOST_CRASHES
 
-def settle(session: Session, tried: Tried, *, now: datetime, random: Callable[[], float]) -> DeliveryStatus | None:
+    @property
+    def again(self) -> bool:
+        """Answer whether it may be tried again: it did not arrive, or a second copy does less harm than silence."""
+        outcome = self.result.outcome
+        unclear = outcome is AttemptOutcome.UNKNOWN and self.letter.urgent and not self.kept_back
+        return outcome is AttemptOutcome.TRANSIENT or unclear
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What the settling of a round keeps to. troubled: channels that have failed lately.
+
+    random: between 0 and 1, spreads the retries; calendar: of the sending window, where there is one.
+    """
+
+    random: Callable[[], float]
+    calendar: Calendar | None = None
+    troubled: Collection[str] = ()
+
+
+def settle(session: Session, tried: Tried, *, terms: Terms, now: datetime) -> DeliveryStatus | None:
     """Write the result down; returns the new status, or None when the lease was lost and nothing was settled.
 
     A late acceptance still counts where the delivery was already held or given up.
     """
     result, letter = tried.result, tried.letter
-    ended = {"id_": tried.attempt_id, "outcome": result.outcome, "ended_at": now, "why": result.why}
+    ended = {"id_": tried.begun.attempt_id, "outcome": result.outcome, "ended_at": now, "why": result.why}
     session.connection().execute(_END, ended)
-    new, values = _next(tried, now, random)
-    falls_back = new is DeliveryStatus.DEAD and not tried.broken and letter.rank + 1 < len(letter.channels)
-    values |= {"why": result.why, "lease_until": None}
+    n_failed = _note_channel(session, tried, terms, now)
+    if result.nobody:
+        suspend(session, letter.delivery_id, why=result.why, now=now)
+    new, values = _next(tried, terms, now, n_failed)
+    ends_badly = new is DeliveryStatus.DEAD or (tried.kept_back and letter.urgent)
+    following = find_next(session, letter.delivery_id) if ends_badly and not tried.broken else None
     if new in (DeliveryStatus.HELD, DeliveryStatus.DEAD):
-        values["unheard"] = not falls_back
+        values["unheard"] = following is None or tried.kept_back
+    why = str(values["why"])
     try:
-        _move(
-            session, letter.delivery_id, DeliveryStatus.SENDING, new, now, result.why, values, {"epoch": letter.epoch}
-        )
+        _move(session, letter.delivery_id, DeliveryStatus.SENDING, new, now, why, values, {"epoch": letter.epoch})
     except Stale:
         return _settle_late(session, tried, now) if new is DeliveryStatus.SENT else None
-    if falls_back:
-        _fall_back(session, letter, now)
+    if following:
+        queue_next(session, following, at=now)
     return new
+
+
+def _note_channel(session: Session, tried: Tried, terms: Terms, now: datetime) -> int:
+    """Tell the channel's breaker; returns how often the channel itself has failed in a row."""
+    result, channel = tried.result, tried.letter.channel
+    if result.of_channel:
+        return failed(session, channel, why=result.why, now=now)
+    if channel in terms.troubled and not result.crashed and not tried.broken and result.free_at is None:
+        worked(session, channel, now=now)
+    return 0
 
 
 _attempt: sa.Table = Attempt.__table__  # type: ignore[attr-defined]
@@ -90,35 +129,33 @@ def backoff(no: int, random: Callable[[], float]) -> timedelta:
     return BACKOFF[min(no, len(BACKOFF)) - 1] * (1 + JITTER * random())
 
 
-def _next(tried: Tried, now: datetime, random: Callable[[], float]) -> tuple[DeliveryStatus, dict[str, object]]:
-    outcome = tried.result.outcome
-    again = outcome is AttemptOutcome.TRANSIENT or (outcome is AttemptOutcome.UNKNOWN and tried.letter.urgent)
-    if again and tried.no < MOST_TRIES:
-        free_at = tried.result.free_at or now  # the channel said itself when it takes messages again
-        return DeliveryStatus.QUEUED, {"next_try_at": max(now + backoff(tried.no, random), free_at)}
-    if outcome is AttemptOutcome.ACCEPTED:
-        return DeliveryStatus.SENT, {"settled_at": now}
-    held = outcome is AttemptOutcome.UNKNOWN and not again
-    return (DeliveryStatus.HELD if held else DeliveryStatus.DEAD), {"settled_at": now}
+def _next(tried: Tried, terms: Terms, now: datetime, n_failed: int) -> tuple[DeliveryStatus, dict[str, object]]:
+    """Decide what becomes of the delivery. n_failed: how often its channel has failed in a row, this time included."""
+    result, begun = tried.result, tried.begun
+    values: dict[str, object] = {"why": result.why, "lease_until": None}
+    if result.crashed:
+        values["n_crashes"] = begun.n_crashes + 1
+    # In an outage of the whole channel a try says nothing about the message. The first failure of a row still counts,
+    # or a message that breaks a channel which takes all the others would be tried for ever.
+    spared = result.outcome is AttemptOutcome.TRANSIENT and n_failed > 1
+    if spared:
+        values["n_attempts"] = begun.no - 1
+    if tried.again and (spared or begun.no < MOST_TRIES):
+        n_tries = max(1, begun.no - spared)
+        return DeliveryStatus.QUEUED, values | {"next_try_at": _next_try(tried, n_tries, terms, now)}
+    values["settled_at"] = now
+    if result.outcome is AttemptOutcome.ACCEPTED:
+        return DeliveryStatus.SENT, values
+    if tried.kept_back:
+        return DeliveryStatus.HELD, values | {"why": f"{KEPT_BACK}: {result.why}"[:MOST_WHY]}
+    held = result.outcome is AttemptOutcome.UNKNOWN and not tried.again
+    return (DeliveryStatus.HELD if held else DeliveryStatus.DEAD), values
 
 
-def _fall_back(session: Session, letter: Letter, now: datetime) -> None:
-    """Queue the person's next channel."""
-    row = {
-        "notification_id": letter.notification_id,
-        "rank": letter.rank + 1,
-        "channel": letter.channels[letter.rank + 1],
-        "status": DeliveryStatus.QUEUED,
-        "next_try_at": now,
-        "n_attempts": 0,
-        "epoch": 0,
-        "unheard": False,
-        "why": "",
-    }
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    session.execute(
-        dialect.insert(Delivery).values(row).on_conflict_do_nothing(index_elements=["notification_id", "rank"])
-    )
+def _next_try(tried: Tried, n_tries: int, terms: Terms, now: datetime) -> datetime:
+    free_at = tried.result.free_at or now  # the channel said itself when it takes messages again
+    at = max(now + backoff(n_tries, terms.random), free_at)
+    return at if tried.begun.any_hour or terms.calendar is None else terms.calendar.sendable(at)
 
 
 def _settle_late(session: Session, tried: Tried, now: datetime) -> DeliveryStatus | None:

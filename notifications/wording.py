@@ -33,3 +33,28 @@ WORDS = {
     "passed-up": Text("the decision went one level up", "已上报上一级"),
     "moot": Text("nothing was left to decide", "无需再决定"),
 }
+
+# What a digest says of each message in it, by kind.
+ITEMS = {
+    "assigned": Text("new: please answer", "新任务：请答复"),
+    "reminder": Text("no answer yet", "尚未答复"),
+    "escalation": Text("overdue: your decision is needed", "已逾期：请您决定"),
+    "stagnant": Text("nobody has decided", "无人决定"),
+    "decision": Text("your decision is needed", "请您决定"),
+    "decided": Text("it was decided", "已作决定"),
+    "hand-over": Text("you are asked to take it over", "请您接手"),
+    "receipt": Text("an answer was received", "已收到答复"),
+    "deadline": Text("the deadline has moved", "期限已变更"),
+    "stopped": Text("nothing more to do", "无需再办理"),
+    "closed": Text("the cycle is closed", "循环已结束"),
+    "signal": Text("signal of concern", "预警信号"),
+    "bulletin": Text("bulletin", "质量简报"),
+    "alarm": Text("somebody could not be told", "有人未能收到通知"),
+}
+ASKED = {
+    "extension": Text("more time is asked for", "申请延期"),
+    "obstacle": Text("an obstacle is reported", "遇到障碍"),
+    "acceptance": Text("an answer waits for your word", "待您验收"),
+    "approval": Text("a stage waits for your approval", "阶段待您批准"),
+    "overdue": Text("no answer came in time", "逾期未答复"),
+}

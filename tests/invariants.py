@@ -37,9 +37,13 @@ def hold(database: Database, now: datetime, *, swept: bool = False) -> None:
 
 def _every_notification_has_an_end_or_a_way_to_one(session: Session) -> None:
     last: dict[int, Delivery] = {}
+    digests = dict(session.exec(select(Notification.id, Notification.digest_id)).all())
     for delivery in session.exec(select(Delivery).order_by(col(Delivery.rank))):
         last[delivery.notification_id] = delivery
         assert (delivery.status in ENDS) == (delivery.settled_at is not None), f"V2 {delivery}"
+        if delivery.status is DeliveryStatus.BUNDLED:  # the digest's end is theirs
+            assert digests.get(digests[delivery.notification_id]) is None, f"V1 a digest in a digest: {delivery}"
+            assert digests[delivery.notification_id] in digests, f"V1 no digest for {delivery}"
     told = set(session.exec(select(Notification.id)))
     assert told == set(last), f"V1 without a delivery: {told - set(last)}"
     alarmed = set(session.exec(select(Notification.key).where(Notification.kind == NotificationKind.ALARM)))

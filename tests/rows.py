@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from sqlmodel import Session
 
+from models.assessment import Assessment, AssessmentStatus
 from models.base import Row
 from models.cycle import Cycle, CycleStatus, Snapshot, Stage, StageStatus
 from models.db import Database
@@ -33,6 +34,8 @@ class Shelf:
             return self.stage(status)
         if isinstance(status, TaskStatus):
             return self.task(status)
+        if isinstance(status, AssessmentStatus):
+            return self.assessment(status)
         assert isinstance(status, DeliveryStatus), noun
         return self.delivery(status)
 
@@ -95,11 +98,19 @@ class Shelf:
         delivery = Delivery(notification_id=self._add(told), channel="email", status=status, next_try_at=self.now)
         return self._add(delivery)
 
+    def assessment(self, status: AssessmentStatus) -> int:
+        """Make an assessment; one that is done has a verdict."""
+        verdict = "met" if status is AssessmentStatus.DONE else None
+        key = f"look-{self._next()}"
+        return self._add(
+            Assessment(schedule_key=key, status=status, indicator="falls", unit_id=self.unit, verdict=verdict)
+        )
+
     def _next(self) -> int:
         self._n += 1
         return self._n
 
-    def _add(self, row: Unit | Person | Cycle | Stage | Task | Notification | Delivery) -> int:
+    def _add(self, row: Unit | Person | Cycle | Stage | Task | Notification | Delivery | Assessment) -> int:
         self.session.add(row)
         self.session.flush()
         assert row.id is not None

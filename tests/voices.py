@@ -15,12 +15,14 @@ import sqlalchemy as sa
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
+from config.calendar import Calendar
 from engine.launch import Launch, launch_cycle
 from engine.outbox import Note, tell
 from engine.people import directory
 from engine.rules import Rules
 from models.db import Database
 from models.notification import Attempt, Delivery, NotificationKind
+from models.people import Person
 from notifications.channels import Voice
 from notifications.door import MailSender
 from notifications.relay import Relay, RelaySetting
@@ -43,8 +45,8 @@ class Recorder:
         return self.answer(message, to)
 
 
-def voice(sender: Recorder | MailSender | Channels) -> Voice:
-    return Voice(Renderer(SHANGHAI, "http://ward.test"), sender)
+def voice(sender: Recorder | MailSender | Channels, calendar: Calendar | None = None) -> Voice:
+    return Voice(Renderer(SHANGHAI, "http://ward.test"), sender, calendar=calendar)
 
 
 def mail_voice(port: int, *, timeout_s: float = 20, user: str = "", password: str = "") -> Voice:
@@ -63,13 +65,24 @@ def queue(
     task_id: int | None = None,
     facts: Mapping[str, str] | None = None,
     urgent: bool = False,
+    rung: str = "0h",
 ) -> None:
-    """Tell somebody something, due at `now`."""
+    """Tell somebody something, due at `now`. rung: one in hours goes alone, never with others in a digest."""
     with database.transaction("test") as session:
         person_id = directory(session).person(person).id
         assert person_id is not None
-        note = Note(key, kind, person_id, now, task_id=task_id, facts=facts or {}, urgent=urgent, any_hour=True)
+        note = Note(
+            key, kind, person_id, now, task_id=task_id, facts=facts or {}, urgent=urgent, any_hour=True, rung=rung
+        )
         assert tell(session, [note], rules=rules, now=now) >= 1
+
+
+def set_channels(database: Database, slug: str, channels: str, addresses: str = "") -> None:
+    """Change by which channels a person is told, and their addresses there."""
+    with database.transaction("test") as session:
+        changed = {"channels": channels, "addresses": addresses}
+        session.execute(sa.update(Person).where(sa.column("slug") == slug).values(changed))
+        session.execute(sa.text("UPDATE people_version SET n = n + 1"))
 
 
 def launch(database: Database, rules: Rules, now: datetime) -> None:

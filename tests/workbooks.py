@@ -10,7 +10,7 @@ import xlsxwriter
 Sheet = Sequence[Sequence[object]]
 HEADINGS: Mapping[str, Sequence[str]] = {
     "units": ("id", "name_en", "name_zh", "kind", "parent"),
-    "people": ("id", "name", "email", "language", "channels", "addresses", "left_on"),
+    "people": ("id", "name", "email", "language", "channels", "addresses", "left_on", "digest", "muted"),
     "roles": ("person", "role", "unit", "from", "until"),
     "absences": ("person", "from", "until", "stand_in"),
 }

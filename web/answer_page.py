@@ -1,4 +1,4 @@
-"""Answering from a message: the link, the page with its one form, the receipt."""
+"""Answering from a message: the link, the page with its form, the receipt, and taking an answer back."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -11,8 +11,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from engine.evidence import MOST_MB, TYPES
+from engine.proof import ProofNeeded
 from engine.rules import Rules
 from engine.tasks import submit_answer, take_task
+from engine.undo import UNDO_FOR, undo_answer
 from models.errors import (
     AlreadyAnswered,
     CycleNotRunning,
@@ -22,128 +24,148 @@ from models.errors import (
     Stale,
     TaskClosed,
 )
-from notifications.links import COOKIE_LIVES, Link, LinkGone, Seals, find_link
+from notifications.links import ANSWER, Link, LinkGone, Seals, find_link
+from web.access import Policy
 from web.asked import TAKE, Asked, read_asked
 from web.forms import FormExpired, comes_from_here, files_of, read_form, text_of
 from web.misses import Misses
+from web.proof import LINK, Proofs
 from web.reader import Reader
 from web.routes import get_page, post_form
 from web.site import Site
-from web.typed import CHOICES, MOST_NOTE, NobodyThere, Typed
+from web.typed import CHOICES, MOST_NOTE, NobodyThere, NotTicked, Typed
+from web.visits import Visit, Visits
 
-DOOR = "link"
 TOO_LATE = (AlreadyAnswered, TaskClosed, CycleNotRunning, NothingToTake, Stale)
 ACCEPT = ",".join(["image/*", *(f".{ending}" for ending in TYPES)])
+FIELDS = ("choice", "note", "until", "to", "other", "form", "me", "code", "undo", "answer")
 
 
 def pages(site: Site) -> APIRouter:
     """Make the routes."""
-    router, door = APIRouter(), _Door(site, Seals(site.settings), Misses())
+    router, seals = APIRouter(), Seals(site.settings)
 
-    @get_page(router, "/a/{signed}")
+    def look(session: Session, token: str) -> int:
+        return find_link(session, token, now=site.clock(), on=site.calendar.local_date(site.clock())).id
+
+    door = _Door(site, seals, Visits(site, seals, Misses(), ANSWER, look))
+
+    @get_page(router, "/a/{signed}", policy=Policy.LINK)
     def enter(request: Request, signed: str) -> Response:
-        return door.enter(request, signed)
+        return door.visits.enter(request, signed)
 
-    @get_page(router, "/answer/{link_id}")
+    @get_page(router, "/answer/{link_id}", policy=Policy.LINK)
     def show(request: Request, link_id: str) -> Response:
         return door.show(request, link_id, "answer.html.j2")
 
-    @get_page(router, "/answer/{link_id}/receipt")
+    @get_page(router, "/answer/{link_id}/receipt", policy=Policy.LINK)
     def receipt(request: Request, link_id: str) -> Response:
         return door.show(request, link_id, "receipt.html.j2")
 
-    @post_form(router, "/answer/{link_id}")
+    @post_form(router, "/answer/{link_id}", policy=Policy.LINK)
     async def take(request: Request, link_id: str) -> Response:
-        if not comes_from_here(request) or door.visit(request, link_id) is None:
-            raise FormExpired  # before a byte of the files is read
-        form = await read_form(request)
-        try:
-            files = await files_of(form, "evidence")
-            parts = {name: text_of(form, name) for name in ("choice", "note", "until", "to", "other", "form")}
-        finally:
-            await form.close()
-        typed = Typed(parts["choice"], parts["note"], parts["until"], parts["other"].strip() or parts["to"], files)
+        parts, typed = await _read(request, door.visits, link_id)
         return await run_in_threadpool(door.take, request, link_id, parts["form"], typed)
+
+    @post_form(router, "/answer/{link_id}/proof", policy=Policy.LINK)
+    async def prove(request: Request, link_id: str) -> Response:
+        parts, _ = await _read(request, door.visits, link_id)
+        return await run_in_threadpool(door.prove, request, link_id, parts)
+
+    @post_form(router, "/answer/{link_id}/undo", policy=Policy.LINK)
+    async def undo(request: Request, link_id: str) -> Response:
+        parts, _ = await _read(request, door.visits, link_id)
+        return await run_in_threadpool(door.undo, request, link_id, parts)
 
     return router
 
 
-@dataclass(frozen=True)
-class _Visit:
-    """A page that was opened by its link: the number in its address, its cookie, the token in that."""
-
-    number: int
-    cookie: str
-    token: str
+async def _read(request: Request, visits: Visits, link_id: str) -> tuple[dict[str, str], Typed]:
+    if not comes_from_here(request) or visits.find(request, link_id) is None:
+        raise FormExpired  # before a byte of the files is read
+    form = await read_form(request)
+    try:
+        files = await files_of(form, "evidence")
+        parts = {name: text_of(form, name) for name in FIELDS}
+    finally:
+        await form.close()
+    return parts, Typed(parts["choice"], parts["note"], parts["until"], parts["other"].strip() or parts["to"], files)
 
 
 @dataclass(frozen=True)
 class _Door:
-    """What the routes do. A link is checked against its row at every step; the cookie only stands for the link."""
+    """What the routes do."""
 
     site: Site
     seals: Seals
-    misses: Misses
-
-    def enter(self, request: Request, signed: str) -> Response:
-        """Take the link out of the address bar."""
-        now = self.site.clock()
-        token = self.seals.token(signed)
-        if token is None:
-            self.misses.count(request.client.host if request.client else "", now)
-            raise LinkGone
-        with self.site.database.reading() as session:
-            link = find_link(session, token, now=now, on=self._today())
-        page = f"/answer/{link.id}"
-        response = RedirectResponse(page, 303)
-        response.set_cookie(
-            _cookie_name(link.id),
-            self.seals.cookie(token, now),
-            max_age=int(COOKIE_LIVES.total_seconds()),
-            path=page,
-            secure=self.site.settings.base_url.startswith("https://"),
-            httponly=True,
-            samesite="lax",  # strict would not be sent on the way from a web mailer
-        )
-        return response
+    visits: Visits
 
     def show(self, request: Request, link_id: str, template: str) -> Response:
         """Show what is asked, or what was understood."""
-        visit = self.visit(request, link_id)
+        visit = self.visits.find(request, link_id)
         if visit is None:
             raise LinkGone
         with self.site.database.reading() as session:
             asked = self._asked(session, visit)
         if template == "receipt.html.j2" and asked.said is None:
-            return RedirectResponse(f"/answer/{visit.number}", 303)
+            return RedirectResponse(self.visits.page(visit.number), 303)
         return self._page(request, asked, visit, Typed(), template=template)
 
     def take(self, request: Request, link_id: str, form: str, typed: Typed) -> Response:
         """Take an answer in one transaction; what a rule refuses is said on the page, with what was typed."""
-        visit = self.visit(request, link_id)
-        if visit is None or not self.seals.form_fits(visit.cookie, form):
-            raise FormExpired
+        visit = self._visit(request, link_id, form)
         try:
-            with self.site.database.transaction(DOOR) as session:
+            door = self._door(request, visit)
+            with self.site.database.transaction(door) as session:
                 self._submit(session, self._link(session, visit), typed)
         except LinkGone:
             raise
         except Refused as error:
-            with self.site.database.reading() as session:
-                asked = self._asked(session, visit)
-            status = 409 if isinstance(error, TOO_LATE) else 422
-            return self._page(request, asked, visit, typed, error=error, status=status)
-        return RedirectResponse(f"/answer/{visit.number}/receipt{_kept_language(request)}", 303)
+            return self._refused(request, visit, typed, error)
+        return self._receipt(request, visit)
 
-    def visit(self, request: Request, link_id: str) -> _Visit | None:
-        """Find the cookie that was made for this page and still holds."""
-        number = int(link_id) if link_id.isascii() and link_id.isdigit() and len(link_id) < 18 else 0
-        cookie = request.cookies.get(_cookie_name(number), "")
-        token = self.seals.cookie_token(cookie, self.site.clock())
-        return _Visit(number, cookie, token) if token is not None else None
+    def undo(self, request: Request, link_id: str, parts: Mapping[str, str]) -> Response:
+        """Take back the answer that the receipt shows, when whoever looks at it says so."""
+        visit = self._visit(request, link_id, parts["form"])
+        try:
+            if parts["undo"] != "yes":
+                raise NotTicked
+            with self.site.database.transaction(LINK) as session:
+                said = self._asked(session, visit).said
+                if said is None or str(said.id) != parts["answer"]:
+                    raise Stale(noun="answer")
+                link, rules = self._link(session, visit), self._rules
+                undo_answer(session, said.id, rules=rules, by=link.person_id, now=self.site.clock())
+        except LinkGone:
+            raise
+        except Refused as error:
+            return self._refused(request, visit, Typed(), error, template="receipt.html.j2")
+        return self._receipt(request, visit)
+
+    def prove(self, request: Request, link_id: str, parts: Mapping[str, str]) -> Response:
+        """Send a code, or take the one that was typed."""
+        visit = self._visit(request, link_id, parts["form"])
+        with self.site.database.reading() as session:
+            person_id = self._link(session, visit).person_id
+        try:
+            back = f"{self.visits.page(visit.number)}{_kept_language(request)}"
+            return Proofs(self.visits).take(visit, person_id, parts, back)
+        except Refused as error:
+            return self._refused(request, visit, Typed(), error)
+
+    def _visit(self, request: Request, link_id: str, form: str) -> Visit:
+        visit = self.visits.find(request, link_id)
+        if visit is None or not self.seals.form_fits(visit.cookie, form):
+            raise FormExpired
+        return visit
+
+    def _door(self, request: Request, visit: Visit) -> str:
+        with self.site.database.reading() as session:
+            person_id = self._link(session, visit).person_id
+        return Proofs(self.visits).door(request, visit, person_id)
 
     def _submit(self, session: Session, link: Link, typed: Typed) -> None:
-        rules, now = Rules(self.site.calendar, self.site.catalogue), self.site.clock()
+        rules, now = self._rules, self.site.clock()
         if typed.choice == TAKE:
             take_task(session, link.task_id, rules=rules, by=link.person_id, now=now)
             return
@@ -152,30 +174,53 @@ class _Door:
         except NotFound as error:  # its own words name a command
             raise NobodyThere(to=typed.to) from error
 
-    def _link(self, session: Session, visit: _Visit) -> Link:
-        link = find_link(session, visit.token, now=self.site.clock(), on=self._today())
+    def _link(self, session: Session, visit: Visit) -> Link:
+        link = find_link(session, visit.token, now=self.site.clock(), on=self._today)
         if link.id != visit.number:
             raise LinkGone
         return link
 
-    def _asked(self, session: Session, visit: _Visit) -> Asked:
-        return read_asked(session, self._link(session, visit), now=self.site.clock(), on=self._today())
+    def _asked(self, session: Session, visit: Visit) -> Asked:
+        return read_asked(session, self._link(session, visit), now=self.site.clock(), on=self._today)
 
+    @property
+    def _rules(self) -> Rules:
+        return Rules(self.site.calendar, self.site.catalogue)
+
+    @property
     def _today(self) -> date:
         return self.site.calendar.local_date(self.site.clock())
+
+    def _receipt(self, request: Request, visit: Visit) -> Response:
+        return RedirectResponse(f"{self.visits.page(visit.number)}/receipt{_kept_language(request)}", 303)
+
+    def _refused(
+        self, request: Request, visit: Visit, typed: Typed, error: Refused, template: str = "answer.html.j2"
+    ) -> Response:
+        with self.site.database.reading() as session:
+            asked = self._asked(session, visit)
+        if template == "receipt.html.j2" and asked.said is None:
+            template = "answer.html.j2"
+        status = 409 if isinstance(error, TOO_LATE) else 403 if isinstance(error, ProofNeeded) else 422
+        return self._page(request, asked, visit, typed, template=template, error=error, status=status)
 
     def _page(
         self,
         request: Request,
         asked: Asked,
-        visit: _Visit,
+        visit: Visit,
         typed: Typed,
         *,
         template: str = "answer.html.j2",
         error: Refused | None = None,
         status: int = 200,
     ) -> HTMLResponse:
-        reader = _as_person(self.site.reader(request), asked)
+        path = self.visits.page(visit.number) + ("/receipt" if template == "receipt.html.j2" else "")
+        reader = _as_person(replace(self.site.reader(request), path=path), asked)
+        proofs, now = Proofs(self.visits), self.site.clock()
+        with self.site.database.reading() as session:
+            is_sent = asked.task.safety and proofs.is_on_its_way(session, visit, asked.person.id or 0)
+        said = asked.said
         facts: Mapping[str, object] = {
             "asked": asked,
             "own": asked.task.line,
@@ -187,6 +232,11 @@ class _Door:
             "most_note": MOST_NOTE,
             "today": reader.calendar.local_date(reader.now),
             "error": error.text(reader.language) if error else "",
+            "page": self.visits.page(visit.number),
+            "unproven": asked.task.safety and proofs.door(request, visit, asked.person.id or 0) == LINK,
+            "is_sent": is_sent,
+            "may_undo": asked.spoke and said is not None and said.undone_at is None and now < said.at + UNDO_FOR,
+            "undo_until": said.at + UNDO_FOR if said else now,
         }
         return self.site.page(reader, template, status=status, **facts)
 
@@ -196,10 +246,6 @@ def _as_person(reader: Reader, asked: Asked) -> Reader:
     if reader.chosen:
         return reader
     return replace(reader, language="zh" if asked.person.language.lower().startswith("zh") else "en")
-
-
-def _cookie_name(link_id: int) -> str:
-    return f"wardcycle_answer_{link_id}"  # one each: two messages open in two tabs do not mix
 
 
 def _kept_language(request: Request) -> str:

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from config.calendar import calendar_of
@@ -18,14 +18,55 @@ from config.catalogue import Catalogue
 from config.settings import Settings
 from config.words import Text
 from models.db import Database
-from models.errors import NotFound, WardcycleError
-from web import answer_page, cycle_page, health, home_page, lists, mailbox_page
+from models.errors import NotAllowed, NotFound, WardcycleError
+from web import (
+    a3_page,
+    aim_page,
+    answer_page,
+    bulletin_page,
+    channels_page,
+    cycle_page,
+    decision_page,
+    health,
+    home_page,
+    indicator_board,
+    indicator_page,
+    list_page,
+    lists,
+    login_page,
+    mailbox_page,
+    me_page,
+    oidc_page,
+    preferences_page,
+)
+from web.access import LoginNeeded
+from web.api import api
 from web.forms import FormExpired, UploadTooLarge
 from web.misses import TooManyMisses
+from web.next_page import login_address
 from web.security import HEADERS, SafeHeaders, hidden, hide_links
 from web.site import HERE, Site, environment
 
-ROUTERS = (home_page, cycle_page, lists, mailbox_page, health, answer_page)
+ROUTERS = (
+    home_page,
+    cycle_page,
+    aim_page,
+    a3_page,
+    lists,
+    mailbox_page,
+    health,
+    answer_page,
+    decision_page,
+    login_page,
+    me_page,
+    oidc_page,
+    channels_page,
+    list_page,
+    preferences_page,
+    indicator_board,
+    indicator_page,
+    bulletin_page,
+)
 
 
 def _utc_now() -> datetime:
@@ -39,8 +80,12 @@ def make_app(
     calendar = calendar_of(catalogue.calendars[settings.calendar])
     site = Site(database, settings, catalogue, calendar, clock, environment())
     app = FastAPI(title="wardcycle", openapi_url=None, docs_url=None, redoc_url=None)
-    for part in ROUTERS:
-        app.include_router(part.pages(site))
+    app.state.site = site
+    routers = [part.pages(site) for part in ROUTERS]
+    for router in routers:
+        app.include_router(router)
+    app.state.routes = [route for router in routers for route in router.routes]
+    app.mount("/api", api(site))
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     _explain_errors(app, site)
     hide_links(logging.getLogger("uvicorn.access"))
@@ -60,6 +105,10 @@ def status_of(error: WardcycleError) -> int:
     """Find the HTTP status of an error that has no page of its own."""
     if isinstance(error, NotFound):
         return 404
+    if isinstance(error, LoginNeeded):
+        return 401
+    if isinstance(error, NotAllowed):
+        return 403
     if isinstance(error, TooManyMisses | UploadTooLarge | FormExpired):
         return error.status
     return 503 if error.exit_code == 3 else 400
@@ -75,6 +124,8 @@ def _explain_errors(app: FastAPI, site: Site) -> None:
 
     def refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, WardcycleError)
+        if isinstance(error, LoginNeeded) and request.method in ("GET", "HEAD"):
+            return RedirectResponse(login_address(request), 303)
         return page(request, status_of(error), error.text(site.reader(request).language))
 
     def unusual(request: Request, error: Exception) -> Response:

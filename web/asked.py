@@ -46,12 +46,17 @@ class Asked:
     @property
     def took(self) -> bool:
         """Answer whether the last thing this person did was to take the task over."""
-        return self.said is not None and self.said.to is not None and self.said.to.id == self.person.id
+        return self.said is not None and self.said.taken_by is not None and self.said.taken_by.id == self.person.id
+
+    @property
+    def spoke(self) -> bool:
+        """Answer whether the last thing this person did was an answer of their own."""
+        return self.said is not None and self.said.by.id == self.person.id and not self.took
 
     @property
     def newest(self) -> AnswerView | None:
-        """Give the last answer of anybody."""
-        return self.task.answers[-1] if self.task.answers else None
+        """Give the last answer of anybody that still counts."""
+        return next((one for one in reversed(self.task.answers) if one.undone_at is None), None)
 
 
 def read_asked(session: Session, link: Link, *, now: datetime, on: date) -> Asked:
@@ -62,7 +67,7 @@ def read_asked(session: Session, link: Link, *, now: datetime, on: date) -> Aske
     )
     cycle = cycle_view(session, code.one(), now=now)
     task = next(one for one in cycle.tasks() if one.line.id == link.task_id)
-    offer = _offer(task, cycle, person_id)
+    offer = _offer(task, cycle, person_id, people, on)
     standing = _standing(task, cycle, person_id, people, on) or (Standing.OFFERED if offer else Standing.NOBODY)
     open_now = task.line.status is TaskStatus.OPEN and cycle.line.status is CycleStatus.ACTIVE
     return Asked(
@@ -88,12 +93,18 @@ def _standing(task: TaskView, cycle: CycleView, person_id: int, people: Director
     return Standing.STAND_IN if person_id in {people.told(one, on) for one in {*owners, lead}} else None
 
 
-def _offer(task: TaskView, cycle: CycleView, person_id: int) -> AnswerView | None:
-    """Find an offer to this person that still stands: made by somebody who has the task now, and not taken."""
+def _offer(task: TaskView, cycle: CycleView, person_id: int, people: Directory, on: date) -> AnswerView | None:
+    """Find an offer to this person, or to whom they stand in for, that still stands: made by somebody who has the task
+    now, and not taken."""
     owners = {one.id for one in task.line.owners}
-    offers = [one for one in task.answers if one.kind is AnswerKind.HAND_OVER and one.to and one.to.id == person_id]
+    offers = [
+        one
+        for one in task.answers
+        if one.kind is AnswerKind.HAND_OVER and one.to and person_id in (one.to.id, people.told(one.to.id, on))
+    ]
     last = offers[-1] if offers else None
-    stands = last and last.taken_at is None and last.by.id in {*owners, cycle.line.lead.id} and person_id not in owners
+    open_still = last and last.taken_at is None and last.undone_at is None
+    stands = last and open_still and last.by.id in {*owners, cycle.line.lead.id} and person_id not in owners
     return last if stands else None
 
 
@@ -104,8 +115,9 @@ def _kinds(standing: Standing, offer: AnswerView | None) -> tuple[str, ...]:
 
 def _said(task: TaskView, person_id: int) -> AnswerView | None:
     own = [(one.at, one) for one in task.answers if one.by.id == person_id]
-    taken = [(one.taken_at, one) for one in task.answers if one.taken_at and one.to and one.to.id == person_id]
-    return max([*own, *taken], key=lambda pair: pair[0])[1] if own or taken else None
+    took = [one for one in task.answers if one.taken_by and one.taken_by.id == person_id]
+    taken = [(one.taken_at, one) for one in took if one.taken_at]
+    return max([*own, *taken], key=lambda pair: (pair[0], pair[1].id))[1] if own or taken else None
 
 
 def _colleagues(people: Directory, cycle: CycleView, without: set[int], on: date) -> tuple[Person, ...]:

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from models.cycle import CycleStatus
 from models.queries import CycleFilter, home_counts, list_cycles, must_act_first
+from web.access import Policy
 from web.routes import get_page
 from web.site import PER_PAGE, Paging, Site, page_number
 
@@ -20,11 +21,11 @@ def pages(site: Site) -> APIRouter:
     """Make the route."""
     router = APIRouter()
 
-    @get_page(router, "/")
+    @get_page(router, "/", policy=Policy.READER)
     def home(request: Request) -> Response:
         reader, number = site.reader(request), page_number(request)
         wanted = _wanted(request)
-        with site.database.reading() as session:
+        with site.reading(request) as session:
             counts = home_counts(session, now=reader.now)
             first = must_act_first(session, now=reader.now, limit=8)
             cycles = list_cycles(session, wanted, now=reader.now, limit=PER_PAGE, offset=Paging.offset(number))

@@ -7,6 +7,7 @@ from starlette.responses import HTMLResponse, Response
 from config.words import Text
 from models.errors import NotFound
 from notifications.mailbox import Mail, read_mail, read_mails
+from web.access import Policy
 from web.routes import get_page
 from web.security import MAIL_POLICY
 from web.site import PER_PAGE, Paging, Site, page_number
@@ -18,7 +19,7 @@ def pages(site: Site) -> APIRouter:
     """Make the routes."""
     router = APIRouter()
 
-    @get_page(router, "/mailbox")
+    @get_page(router, "/mailbox", policy=Policy.DEMO)
     def mailbox(request: Request) -> Response:
         _require_mailbox(site)
         reader, number = site.reader(request), page_number(request)
@@ -26,11 +27,11 @@ def pages(site: Site) -> APIRouter:
         has_more = len(found) > PER_PAGE
         return site.page(reader, "mailbox.html.j2", mails=found[:PER_PAGE], number=number, has_more=has_more)
 
-    @get_page(router, "/mailbox/{mail_id}")
+    @get_page(router, "/mailbox/{mail_id}", policy=Policy.DEMO)
     def mail(request: Request, mail_id: str) -> Response:
         return site.page(site.reader(request), "mail.html.j2", mail=_get(site, mail_id))
 
-    @get_page(router, "/mailbox/{mail_id}/html")
+    @get_page(router, "/mailbox/{mail_id}/html", policy=Policy.DEMO)
     def mail_html(mail_id: str) -> Response:
         return HTMLResponse(_get(site, mail_id).html or "", headers={"Content-Security-Policy": MAIL_POLICY})
 

@@ -38,3 +38,10 @@ class Misses:
             n_lately = sum(abs(now - at) < self.within for at in times)
         if n_lately > self.most:
             raise TooManyMisses
+
+    def check(self, address: str, now: datetime) -> None:
+        """Raise TooManyMisses where the next miss would; counts nothing."""
+        with self._lock:
+            n_lately = sum(abs(now - at) < self.within for at in self._missed.get(address, ()))
+        if n_lately >= self.most:
+            raise TooManyMisses

@@ -25,6 +25,7 @@ class Reader:
     calendar: Calendar
     roles: Mapping[str, Text]
     now: datetime
+    me: str = ""  # the name of whoever is logged in
 
     def t(self, en: str, zh: str) -> str:
         """Take the reader's of two texts."""
@@ -52,6 +53,10 @@ class Reader:
             return ""
         local = moment.astimezone(self.calendar.zone)
         return f"{self.day(local.date())} {local:%H:%M}"
+
+    def clock(self, moment: datetime) -> str:
+        """Write the time of day of a moment in the hospital's zone."""
+        return f"{moment.astimezone(self.calendar.zone):%H:%M}"
 
     def iso(self, moment: datetime) -> str:
         """Write a moment for machines."""

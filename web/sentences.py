@@ -95,7 +95,8 @@ def _open(task: TaskView, cycle: CycleView, reader: Reader) -> str:
 
 def _handed(task: TaskView, reader: Reader) -> str:
     """Say that somebody was asked to take the task and has not yet."""
-    last = next((one for one in reversed(task.answers) if one.kind is AnswerKind.HAND_OVER), None)
+    offers = (one for one in reversed(task.answers) if one.kind is AnswerKind.HAND_OVER and one.undone_at is None)
+    last = next(offers, None)
     if last is None or last.taken_at or last.to is None or last.to in task.line.owners:
         return ""
     to, since = last.to.name, reader.moment(last.at)

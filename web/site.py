@@ -1,19 +1,24 @@
 """What every page is made with: the database, the templates, the reader of a request."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from config.calendar import Calendar
 from config.catalogue import Catalogue
+from config.seen import visible
 from config.settings import Settings
 from models.db import Database
+from models.sight import narrow
 from web import sentences, wheel, words
+from web.access import is_open, known, who
 from web.reader import Reader, chosen_language
 
 HERE = Path(__file__).parent
@@ -40,7 +45,15 @@ class Site:
         """Make out who reads."""
         language, chosen = chosen_language(request, self.settings.reader_language)
         query = dict(request.query_params)
-        return Reader(language, chosen, request.url.path, query, self.calendar, self.catalogue.roles, self.clock())
+        roles, me = self.catalogue.roles, known(request).name
+        return Reader(language, chosen, request.url.path, query, self.calendar, roles, self.clock(), me)
+
+    @contextmanager
+    def reading(self, request: Request) -> Iterator[Session]:
+        """Open a transaction that only reads, and only what whoever asks may see. Every page of people reads by it."""
+        with self.database.reading() as session:
+            narrow(session, who(request).sight)
+            yield session
 
     def page(self, reader: Reader, template: str, *, status: int = 200, **facts: object) -> HTMLResponse:
         """Write a page in the reader's language."""
@@ -49,7 +62,8 @@ class Site:
             "t": reader.t,
             "w": reader.word,
             "say": lambda member: reader.word(words.words_of(member)),
-            "has_mailbox": self.mailbox.is_dir(),
+            "has_mailbox": is_open(self.settings) and self.mailbox.is_dir(),
+            "open_reading": is_open(self.settings),
         }
         text = self.templates.get_template(template).render(common | facts)
         return HTMLResponse(text, status, headers={"Content-Language": "zh-CN" if reader.language == "zh" else "en"})
@@ -60,6 +74,7 @@ def environment() -> Environment:
     made = Environment(
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=True,
+        finalize=_shown,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -78,6 +93,11 @@ def environment() -> Environment:
         "sectors": wheel.sectors,
     }
     return made
+
+
+def _shown(value: object) -> object:
+    """Take out of plain words what can turn the writing of a page; what is marked as HTML was made by us."""
+    return visible(value) if type(value) is str else value
 
 
 @dataclass(frozen=True)

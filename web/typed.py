@@ -26,6 +26,12 @@ class NothingChosen(Refused):
     zh = "请先选择一种答复。没有任何改动。"
 
 
+class NotTicked(Refused):
+    """Tick that you want to take your answer back. Nothing was changed."""
+
+    zh = "请先勾选确认撤回答复。没有任何改动。"
+
+
 class NobodyThere(Refused):
     """Nobody has the id '{to}'. Choose a colleague from the list, or correct the id."""
 

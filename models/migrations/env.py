@@ -13,6 +13,8 @@ import models.links
 import models.notification
 import models.people
 import models.reply
+import models.schedule
+import models.systems
 import models.task  # noqa: F401
 from models.base import Row
 from models.migrations import VERSION_TABLE

@@ -154,7 +154,10 @@ class EvidenceLine:
 
 @dataclass(frozen=True)
 class AnswerView:
-    """What somebody said about a task, with the files handed in. A hand-over has `to` and, once taken, `taken_at`."""
+    """What somebody said about a task, with the files handed in.
+
+    A hand-over has `to` and, once taken, `taken_at` and `taken_by`; what was taken back has `undone_at`, `undone_by`.
+    """
 
     id: int
     kind: AnswerKind
@@ -165,6 +168,9 @@ class AnswerView:
     until_on: date | None
     to: PersonName | None
     taken_at: datetime | None
+    taken_by: PersonName | None
+    undone_at: datetime | None
+    undone_by: PersonName | None
     evidence: tuple[EvidenceLine, ...]
 
 
@@ -225,6 +231,7 @@ class TaskView:
 
     line: TaskLine
     guidance: Text | None
+    safety: bool
     after: tuple[str, ...]
     remind: tuple[str, ...]
     answers: tuple[AnswerView, ...]

@@ -95,6 +95,7 @@ def _task(line: TaskLine, parts: _Parts) -> TaskView:
     return TaskView(
         line=line,
         guidance=written.guidance if written else None,
+        safety=written.safety if written else False,
         after=written.after if written else (),
         remind=written.remind if written else (),
         answers=parts.answers.get(line.id, ()),
@@ -105,7 +106,7 @@ def _task(line: TaskLine, parts: _Parts) -> TaskView:
 
 def _answers(session: Session, task_ids: Sequence[int]) -> dict[int, tuple[AnswerView, ...]]:
     rows = session.exec(select(Answer).where(col(Answer.task_id).in_(task_ids)).order_by(col(Answer.id))).all()
-    people = person_names(session, [person for row in rows for person in (row.by_id, row.to_id)])
+    people = person_names(session, [one for row in rows for one in (row.by_id, row.to_id, row.taken_by, row.undone_by)])
     files = _evidence(session, [row.id for row in rows if row.id])
     found: dict[int, tuple[AnswerView, ...]] = {}
     for row in rows:
@@ -119,6 +120,9 @@ def _answers(session: Session, task_ids: Sequence[int]) -> dict[int, tuple[Answe
             until_on=row.until_on,
             to=people.get(row.to_id or 0),
             taken_at=row.taken_at,
+            taken_by=people.get(row.taken_by or 0),
+            undone_at=row.undone_at,
+            undone_by=people.get(row.undone_by or 0),
             evidence=files.get(row.id or 0, ()),
         )
         found[row.task_id] = (*found.get(row.task_id, ()), view)

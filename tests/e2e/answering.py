@@ -84,6 +84,10 @@ class Ward:
         """Find the links to answer in somebody's mails, oldest first."""
         return [link for text in self.mails(person) for link in re.findall(r"https?://\S+/a/\S+", text)]
 
+    def desks(self, person: str) -> list[str]:
+        """Find the links to decide in somebody's mails, oldest first."""
+        return [link for text in self.mails(person) for link in re.findall(r"https?://\S+/d/\S+", text)]
+
     def rows(self, what: str) -> list[tuple[object, ...]]:
         """Read rows as they stand."""
         with self.walk.database.reading() as session:

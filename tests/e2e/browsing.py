@@ -48,7 +48,7 @@ def site_at_work(
     database = Database(f"sqlite:///{file}")
     make_work(database, rules, hostile=hostile)
     fill_mailbox(folder / "mailbox", hostile)
-    settings = Settings(data_folder=folder, language="en")
+    settings = Settings(data_folder=folder, language="en", open_reading=True)
     config = uvicorn.Config(make_app(database, settings, rules.catalogue, clock=lambda: NOW), log_level="critical")
     with serving(config) as address:
         yield address, database

@@ -39,6 +39,7 @@ class Installation:
             "WARDCYCLE_DATA_FOLDER": str(self.folder),
             "WARDCYCLE_CONFIG_FOLDER": str(self.config),
             "WARDCYCLE_LANGUAGE": "en",
+            "WARDCYCLE_OPEN_READING": "true",
             "WARDCYCLE_WEB_PORT": str(web),
             "WARDCYCLE_PREFECT_PORT": str(prefect),
             "WARDCYCLE_MAILBOX_SMTP_PORT": str(smtp),

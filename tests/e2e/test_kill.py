@@ -1,9 +1,5 @@
-"""kill -9 of `wardcycle up` at random while cycles are launched and answered: nothing is lost, nothing told twice.
+"""kill -9 of `wardcycle up` at random while cycles are launched and answered: nothing is lost, nothing told twice."""
 
-WARDCYCLE_CHAOS says how often; the default is small, 10 is the full run.
-"""
-
-import os
 import re
 import time
 from collections import Counter
@@ -17,9 +13,10 @@ from models.cycle import Cycle
 from models.notification import Attempt, AttemptOutcome, Delivery, DeliveryStatus
 from models.queries import get_task
 from models.task import Answer
+from tests.chaos.sizes import size
 from tests.e2e.installation import Installation, make_installation
 
-N_KILLS = int(os.environ.get("WARDCYCLE_CHAOS", "2"))
+N_KILLS = size(2, 10)
 LAUNCH = ("launch", "urgent", "--unit", "ward-3", "--lead", "ana", "--by", "eva", "--json")
 
 

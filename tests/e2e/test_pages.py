@@ -28,7 +28,10 @@ PATHS = (
     "/decisions",
     "/messages",
     "/messages?show=untold",
+    "/channels",
     "/mailbox",
+    "/indicators",
+    "/indicators/hand-hygiene",
     "/no-such-page",
     *(f"/cycles/C2026-000{number}" for number in (1, 2, 4, 5, 6, 7, 8)),
 )
@@ -128,7 +131,7 @@ def test_every_route_only_reads_and_carries_the_safe_headers(site: str, path: st
     assert len(body.encode()) <= ROOF
     for method in ("POST", "PUT", "PATCH", "DELETE"):
         refused, _ = _ask(site, method, path)
-        assert refused.status in (404, 405)
+        assert refused.status in (401, 404, 405)
     policy = got.headers["Content-Security-Policy"]
     assert "default-src 'none'" in policy
     assert "unsafe-inline" not in policy
@@ -194,6 +197,7 @@ def test_the_web_process_serves_and_leaves_cleanly_when_told_to(tmp_path: Path) 
         port = free.getsockname()[1]
     environ = {name: value for name, value in os.environ.items() if not name.startswith("WARDCYCLE_")}
     environ |= {"WARDCYCLE_WEB_PORT": str(port), "WARDCYCLE_DATA_FOLDER": str(tmp_path), "WARDCYCLE_LANGUAGE": "zh"}
+    environ |= {"WARDCYCLE_OPEN_READING": "true"}
     process = subprocess.Popen([sys.executable, "-m", "web"], env=environ, stderr=subprocess.PIPE, text=True)
     try:
         answer, body = _ask_when_up(f"http://127.0.0.1:{port}", "/")

@@ -15,6 +15,7 @@ from models.queries import get_cycle, get_person
 from models.task import AnswerKind, Task, TaskStatus
 from notifications.mailbox import read_mails
 from tests.e2e.installation import Installation
+from tests.proofs import least_proof
 
 LAUNCH = {"template": "pdca", "unit": "ward-3", "lead": "ana", "title": "Fewer falls", "allow_unstaffed": True}
 URGENT = {"template": "urgent", "unit": "ward-3", "lead": "ana"}
@@ -105,7 +106,8 @@ def _close(installation: Installation, rules: Rules, code: str) -> None:
                 select(Stage).where(Stage.cycle_id == cycle.id, Stage.status == StageStatus.READY)
             ).first()
             if stage:
-                approve_stage(session, stage.id or 0, note="seen", rules=rules, by=lead, now=now)
+                ending = least_proof(session, stage, rules=rules, by=lead, now=now)
+                approve_stage(session, stage.id or 0, note="seen", rules=rules, by=lead, now=now, ending=ending)
                 continue
             task = session.exec(select(Task).where(Task.cycle_id == cycle.id, Task.status == TaskStatus.OPEN)).first()
             assert task

@@ -47,10 +47,12 @@ class Kind:
     """One kind of channel.
 
     make: its sender, for a port and so many seconds; receive: opens a receiver that behaves as one word says.
+    url: its address, as a hospital writes it.
     """
 
     make: Make
     receive: Receive
+    url: Callable[[int], str] = lambda port: ""
     to: str = ""
     most: int = 10_000_000  # bytes of text that may arrive
     says: dict[str, str] = field(default_factory=dict)  # the other side's own words, by behaviour
@@ -119,9 +121,31 @@ def mail(port: int, answer_s: float) -> Sender:
     return MailSender(Relay(setting))
 
 
-def webhook(port: int, answer_s: float) -> Sender:
-    url = f"json://ward:{SECRET}@127.0.0.1:{port}/{{address}}?-key={SECRET}"
-    return AppriseSender("channel", url, (f"127.0.0.1:{port}",))
+def webhook_url(port: int) -> str:
+    return f"json://ward:{SECRET}@127.0.0.1:{port}/{{address}}?-key={SECRET}"
+
+
+def ntfy_url(port: int) -> str:
+    return f"ntfy://ward:{SECRET}@127.0.0.1:{port}/{{address}}"
+
+
+def by_apprise(url: Callable[[int], str]) -> Make:
+    def make(port: int, answer_s: float) -> Sender:
+        return AppriseSender("channel", url(port), (f"127.0.0.1:{port}",))
+
+    return make
+
+
+WECOM, DINGTALK, FEISHU = (
+    f"wecombot://{SECRET}",
+    f"dingtalk://{SECRET}-token?secret={SECRET}",
+    f"feishu://{SECRET}-token?secret={SECRET}",
+)
+
+
+def ntfy_text(body: dict[str, object]) -> object:
+    assert body["topic"] == "ward-3"
+    return body["message"]
 
 
 def bot(url: str) -> Make:
@@ -134,15 +158,28 @@ def bot(url: str) -> Make:
 
 KINDS = {
     "e-mail": Kind(mail, receive_mail, to="ana@hospital.test", says={"never": "no such ward"}),
-    "apprise": Kind(webhook, http_kind(say(200), say(404), say(503), lambda body: body["message"]), to="ward-3"),
+    "apprise": Kind(
+        by_apprise(webhook_url),
+        http_kind(say(200), say(404), say(503), lambda body: body["message"]),
+        webhook_url,
+        to="ward-3",
+    ),
+    "ntfy": Kind(
+        by_apprise(ntfy_url),
+        http_kind(say(200, {"id": "x"}), say(403, {"code": 40301, "error": "forbidden"}), say(429), ntfy_text),
+        ntfy_url,
+        to="ward-3",
+        most=7_800,
+    ),
     "wecom": Kind(
-        bot(f"wecombot://{SECRET}"),
+        bot(WECOM),
         http_kind(
             say(200, {"errcode": 0, "errmsg": "ok"}),
             say(200, {"errcode": 93000, "errmsg": f"invalid webhook url {SECRET}"}),
             say(200, {"errcode": 45009, "errmsg": "api freq out of limit"}),
             lambda body: body["text"]["content"],  # type: ignore[index]
         ),
+        url=lambda port: WECOM,
         most=2_048,
         says={
             "never": "WeCom: 93000 invalid webhook url ***",
@@ -150,24 +187,26 @@ KINDS = {
         },
     ),
     "dingtalk": Kind(
-        bot(f"dingtalk://{SECRET}-token?secret={SECRET}"),
+        bot(DINGTALK),
         http_kind(
             say(200, {"errcode": 0, "errmsg": "ok"}),
             say(200, {"errcode": 310000, "errmsg": f"sign not match {SECRET}"}),
             say(200, {"errcode": 130101, "errmsg": "send too fast, exceed 20 times per minute"}),
             lambda body: body["text"]["content"],  # type: ignore[index]
         ),
+        url=lambda port: DINGTALK,
         most=20_000,
         says={"never": "DingTalk: 310000 sign not match ***", "later": "free again at 2026-03-02 01:40:00 UTC"},
     ),
     "feishu": Kind(
-        bot(f"feishu://{SECRET}-token?secret={SECRET}"),
+        bot(FEISHU),
         http_kind(
             say(200, {"code": 0, "msg": "success", "data": {}}),
             say(200, {"code": 19021, "msg": f"sign match fail {SECRET}"}),
             say(200, {"code": 11232, "msg": "frequency limited psm[lark.oapi.app_platform_runtime]appID[1500]"}),
             lambda body: body["content"]["text"],  # type: ignore[index]
         ),
+        url=lambda port: FEISHU,
         most=20_000,
         says={"never": "Feishu: 19021 sign match fail ***", "later": "Feishu: 11232 frequency limited"},
     ),

@@ -51,7 +51,12 @@ def launched(command: Command) -> Command:
             "没有名为“ward-33”的科室",
         ),
         (("launch", "pdca", "--unit", "ward-3", "--lead", "anna"), 1, "Did you mean: ana?", "没有名为“anna”的人员"),
-        (("launch", "pdac", "--unit", "ward-3", "--lead", "ana"), 1, "Known: focus-pdca, pdca", "没有名为“pdac”的模板"),
+        (
+            ("launch", "pdac", "--unit", "ward-3", "--lead", "ana"),
+            1,
+            "Known: data-request, focus-pdca, pdca",
+            "没有名为“pdac”的模板",
+        ),
         (("launch", "pdca", "--unit", "quality-dept", "--lead", "ana"), 1, "--allow-unstaffed", "角色无人担任"),
         ((*LAUNCH, "--start", "2026-02-20"), 1, "--allow-past", "早于今天"),
         ((*LAUNCH, "--start", "2026-02-30"), 2, "Write 2026-03-31T09:30", "无法识别"),
@@ -247,7 +252,7 @@ def test_a_hospitals_own_template_is_launched_and_a_broken_one_says_why_not(
     (folder / "huddle.yaml").write_text(TEMPLATE.replace("dept-head", "dept-haed"), "utf-8")
     said = command.at("launch", "huddle", "--unit", "ward-3", "--lead", "ana", code=1).err
     assert "activities/huddle.yaml:10 stages[0].tasks[0].owner" in said
-    assert command.json("template", "check", code=1)["n_templates"] == 4
+    assert command.json("template", "check", code=1)["n_templates"] == 5
     # The running cycle keeps its own copy.
     assert command.json("cycle", "show", "C2026-0001")["cycle"]["line"]["template"] == "huddle"
 

@@ -11,13 +11,12 @@ from engine.rules import Rules
 from models.audit import Audit, verify
 from models.db import Database
 from models.notification import AttemptOutcome, DeliveryStatus, NotificationKind
-from models.people import Person
 from models.task import Task, TaskStatus
 from notifications.deliver import BATCH, Delivered, deliver_due
 from notifications.render import Message
 from notifications.senders import Address, SendResult, accepted, permanent, transient, unknown
 from tests.places import make_hospital
-from tests.voices import Recorder, attempts, deliveries, launch, queue, voice
+from tests.voices import Recorder, attempts, deliveries, launch, queue, set_channels, voice
 
 SECOND = timedelta(seconds=1)
 
@@ -36,13 +35,6 @@ def always(result: SendResult) -> Callable[[Message, Address], SendResult]:
 def hospital(database: Database) -> Database:
     make_hospital(database)
     return database
-
-
-def set_channels(database: Database, slug: str, channels: str, addresses: str = "") -> None:
-    with database.transaction("test") as session:
-        changed = {"channels": channels, "addresses": addresses}
-        session.execute(sa.update(Person).where(sa.column("slug") == slug).values(changed))
-        session.execute(sa.text("UPDATE people_version SET n = n + 1"))
 
 
 def test_nothing_is_sent_a_moment_before_it_is_due_and_once_at_the_moment(

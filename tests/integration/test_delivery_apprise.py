@@ -4,7 +4,7 @@ import json
 import logging
 import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler
 
 import pytest
@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from engine.rules import Rules
 from models.audit import Audit
+from models.channel_state import ChannelState
 from models.db import Database
 from models.notification import AttemptOutcome, DeliveryStatus
 from models.people import Person
@@ -103,6 +104,22 @@ def test_what_the_service_answers_decides_and_no_secret_shows(
         trail = [row.after + row.why for row in session.execute(sa.select(Audit)).scalars()]
     for shown in (attempt.why, row.why, caplog.text, *trail):
         assert SECRET not in shown
+
+
+@pytest.mark.parametrize(("code", "n_failed"), [(404, 0), (408, 0), (429, 0), (500, 5), (502, 5), (503, 5)])
+def test_a_service_whose_server_is_in_trouble_is_left_alone_after_the_fifth_answer(
+    hospital: Database, rules: Rules, now: datetime, code: int, n_failed: int
+) -> None:
+    queue(hospital, rules, now)
+    with http_server(status(code)) as (port, posted):
+        for minutes in range(0, 40, 7):
+            deliver_by(hospital, port, now + timedelta(minutes=minutes))
+        with hospital.reading() as session:
+            failing = [row.n_failed for row in session.execute(sa.select(ChannelState)).scalars()]
+    if n_failed:
+        assert (failing[0] >= n_failed, len(posted)) == (True, failing[0])
+    else:
+        assert failing == []
 
 
 def test_a_service_that_is_not_there_is_tried_again_later(hospital: Database, rules: Rules, now: datetime) -> None:

@@ -17,9 +17,10 @@ from models.notification import AttemptOutcome, DeliveryStatus, NotificationKind
 from notifications.claim import LEASE
 from notifications.deliver import Delivered, deliver_due
 from notifications.render import Message
-from notifications.senders import Address, SendResult, accepted
+from notifications.senders import Address, SendResult, accepted, unknown
+from tests.invariants import hold
 from tests.places import make_hospital
-from tests.voices import Recorder, attempts, deliveries, queue, voice
+from tests.voices import Recorder, attempts, deliveries, queue, set_channels, voice
 
 SECOND = timedelta(seconds=1)
 
@@ -74,18 +75,23 @@ def test_an_urgent_message_of_a_dead_sender_is_sent_again_as_a_possible_repeat(
     assert deliveries(hospital)[0].n_attempts == 2
 
 
-def test_a_message_that_kills_every_sender_is_given_up_after_eight_times(
+def test_an_urgent_message_that_never_gets_an_answer_goes_to_the_next_channel_after_eight_tries(
     hospital: Database, rules: Rules, now: datetime
 ) -> None:
-    queue(hospital, rules, now, NotificationKind.ALARM)
+    set_channels(hospital, "ana", "email,ntfy", "ntfy=ward-3")
+    queue(hospital, rules, now, NotificationKind.DECISION)
     moment = now
-    for _ in range(8):
-        with pytest.raises(Killed):
-            deliver(hospital, Recorder(die), moment)
-        moment += LEASE
-    assert deliver(hospital, Recorder(die), moment) == Delivered(n_dead=1)
-    [row] = deliveries(hospital)
-    assert (row.status, row.unheard, row.n_attempts) == (DeliveryStatus.DEAD, True, 8)
+    for _ in range(7):
+        deliver(hospital, Recorder(lambda message, to: unknown("no answer in time")), moment)
+        moment += timedelta(hours=6)
+    with pytest.raises(Killed):
+        deliver(hospital, Recorder(die), moment)
+    sender = Recorder()
+    assert deliver(hospital, sender, moment + LEASE) == Delivered(n_sent=1, n_dead=1)
+    first, second = deliveries(hospital)
+    assert (first.status, first.unheard, first.n_attempts) == (DeliveryStatus.DEAD, False, 8)
+    assert (second.status, second.channel, second.rank) == (DeliveryStatus.SENT, "ntfy", 1)
+    hold(hospital, moment)
 
 
 def test_a_frozen_sender_that_wakes_after_its_lease_settles_nothing_but_an_acceptance_counts(

@@ -5,6 +5,7 @@ import email.policy
 import subprocess
 import sys
 import threading
+import time
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 from engine.rules import Rules
 from models.db import Database
 from models.notification import AttemptOutcome, DeliveryStatus
+from models.reads.suspended import list_suspended
 from notifications.deliver import Delivered, deliver_due
 from notifications.mailbox import count_mails
 from notifications.sender import run_sender
@@ -106,7 +108,10 @@ def test_a_mail_has_both_forms_and_heads_that_thread_and_are_answered_by_no_mach
     assert mail["Message-ID"].startswith("<1.")
     assert mail["Date"].datetime == now
     assert mail.get_content_type() == "multipart/alternative"
-    assert [part.get_content_type() for part in mail.iter_parts()] == ["text/plain", "text/html"]
+    assert [part.get_content_type() for part in mail.iter_parts()] == ["text/plain", "multipart/related"]
+    page, stages = list(mail.iter_parts())[1].iter_parts()
+    assert 'src="cid:progress"' in page.get_content() and 'alt="Plan: now, Do: to come' in page.get_content()
+    assert stages["Content-ID"] == "<progress>" and stages.get_content().startswith(b"\x89PNG")
     assert mail.defects == []
     plain = mail.get_body(("plain",))
     assert plain is not None and "http://ward.test/cycles/C2026-0001" in plain.get_content()
@@ -136,9 +141,31 @@ def test_one_refused_receiver_does_not_spoil_the_connection(hospital: Database, 
         queue(hospital, rules, now, key="a")
         assert deliver_due(hospital, voice=voice, now=lambda: now) == Delivered(n_dead=1)
         behaviour.at_rcpt = ""
-        queue(hospital, rules, now, key="b")
+        queue(hospital, rules, now, key="b", person="bo")
         assert deliver_due(hospital, voice=voice, now=lambda: now) == Delivered(n_sent=1)
         assert behaviour.n_connections == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "is_left_out"),
+    [
+        ("550 5.1.1 no such user", True),
+        ("550 no such user", True),
+        ("553 5.1.3 bad address", True),
+        ("550 5.7.1 relaying denied", False),
+        ("550 relay not permitted", False),
+        ("552 5.2.2 mailbox full", False),
+        ("450 4.1.1 not now", False),
+    ],
+)
+def test_only_an_address_that_nobody_has_is_left_out_from_then_on(
+    hospital: Database, rules: Rules, now: datetime, said: str, is_left_out: bool
+) -> None:
+    queue(hospital, rules, now)
+    with mail_server(Behaviour(at_rcpt=said)) as port:
+        deliver_due(hospital, voice=mail_voice(port), now=lambda: now)
+    with hospital.reading() as session:
+        assert [one.channel for one in list_suspended(session)] == ["email"] * is_left_out
 
 
 @pytest.mark.parametrize("address", ["ana@hospital.test\r\nBcc: x@y", "Ana <ana@hospital.test>", "a@b, c@d", ""])
@@ -186,19 +213,21 @@ def test_a_thousand_mails_arrive_once_each(hospital: Database, rules: Rules, now
 
 
 def test_the_loop_sends_what_comes_beats_and_stops(hospital: Database, rules: Rules, now: datetime) -> None:
-    behaviour, waits = Behaviour(), [0]
+    behaviour, waits, latest = Behaviour(), [0], time.monotonic() + 30
 
     def wait(seconds: float) -> None:
         waits[0] += 1
         if waits[0] == 2:
             queue(hospital, rules, now + timedelta(seconds=2))
+        time.sleep(0.02)
+        assert time.monotonic() < latest
 
     with mail_server(behaviour) as port:
         run_sender(
             hospital,
             voice=mail_voice(port),
-            now=lambda: now + timedelta(seconds=waits[0]),
-            stop=lambda: waits[0] >= 4,
+            now=lambda: now + timedelta(seconds=min(waits[0], 20)),
+            stop=lambda: len(behaviour.got) == 1,
             wait=wait,
         )
     assert len(behaviour.got) == 1
@@ -231,5 +260,5 @@ def _queue_many(database: Database, rules: Rules, now: datetime, *, first: int) 
 
     with database.transaction("test") as session:
         ana = directory(session).person("ana").id or 0
-        notes = [Note(f"k{first + n}", NotificationKind.RECEIPT, ana, now, any_hour=True) for n in range(50)]
+        notes = [Note(f"k{first + n}", NotificationKind.RECEIPT, ana, now, any_hour=True, rung="0h") for n in range(50)]
         tell(session, notes, rules=rules, now=now)

@@ -15,6 +15,7 @@ from config.settings import Settings
 from engine.evidence import GivenFile
 from engine.launch import Launch
 from engine.rules import Rules
+from engine.scheduling import GivenSchedule, add_schedule
 from engine.tasks import GivenAnswer, submit_answer
 from flows.cycle_report import end_of_run, markdown, waited_for
 from flows.deployments import DEPLOYMENTS, flow_of
@@ -138,6 +139,15 @@ def test_the_watch_alarms_the_office_once_for_what_it_finds(as_process: Hospital
         "alarm:watch:silent-loop:sender",
         "alarm:watch:silent-loop:sweep",
     ]
+
+
+def test_the_run_of_assessments_makes_what_is_due_once(as_process: Hospital) -> None:
+    given = GivenSchedule(what="hand-hygiene", unit="ward-3", since=datetime.now(UTC).date() - timedelta(days=70))
+    with as_process.database.transaction("test") as session:
+        add_schedule(session, given, rules=as_process.rules, by=None, now=datetime.now(UTC))
+    first = _run("quality-assessment")
+    assert first.startswith("created ") and not first.startswith("created 0") and first.endswith("failed 0")
+    assert _run("quality-assessment").startswith("created 0, made 0, missed 0, asked 0")
 
 
 def _run(name: str) -> str:

@@ -14,6 +14,7 @@ from models.errors import CycleNotRunning, NotAllowed, NoteMissing, StageNotRead
 from models.task import DecisionKind, Outcome, Task
 from tests.invariants import hold
 from tests.places import make_hospital
+from tests.proofs import aim_of, let_pass
 from tests.walks import Walk, launched, stage, task, template
 
 STAGES = ("plan", "do", "check", "act")
@@ -39,9 +40,10 @@ def test_a_finished_stage_of_the_method_waits_for_the_leads_approval_with_a_note
     for by in ("dee", "bo", "gao"):
         with pytest.raises(NotAllowed):
             walk.run(approve_stage, stage_id(walk, "plan"), by, now, note="good")
+    aim_of(walk, now, short_baseline_reason="counted from today on")
     with pytest.raises(NoteMissing):
         walk.run(approve_stage, stage_id(walk, "plan"), "ana", now, note="  ")
-    assert walk.run(approve_stage, stage_id(walk, "plan"), "ana", now, note="good") == ["do-it"]
+    assert let_pass(walk, "plan", now) == ["do-it"]
     assert (walk.stage("plan").status, walk.stage("plan").note) == (StageStatus.CLOSED, "good")
     assert walk.decisions()[0].outcome is Outcome.APPROVED
     with pytest.raises(StageNotReady):
@@ -56,7 +58,7 @@ def test_an_approval_that_the_lead_does_not_give_goes_up(database: Database, rul
     at = datetime(2026, 3, 4, 1, 0, tzinfo=UTC)
     walk.sweep(at)
     assert walk.told("decision") == [("decision", "", "ana"), ("decision", "", "bo")]
-    walk.run(approve_stage, stage_id(walk, "plan"), "bo", at, note="good")
+    let_pass(walk, "plan", at, by="bo")
     assert walk.stage("do").status is StageStatus.OPEN
     hold(database, at, swept=True)
 
@@ -68,7 +70,7 @@ def test_the_last_stage_closes_the_cycle_for_good_and_tells_lead_and_office(
     walk = launched(database, rules, now, PDCA)
     for slug in STAGES:
         walk.answer(f"{slug}-it", "done", "dee", now)
-        walk.run(approve_stage, stage_id(walk, slug), "ana", now, note="good")
+        let_pass(walk, slug, now)
     assert (walk.cycle().status, walk.cycle().ended_at) == (CycleStatus.CLOSED, now)
     assert walk.told("closed") == [("closed", "", "ana"), ("closed", "", "eva")]
     with pytest.raises(CycleNotRunning):

@@ -126,6 +126,13 @@ def test_each_code_of_the_tables_is_read_whatever_the_status(scheme: str, code: 
         assert result.free_at == (AT + vendor.shut if code in vendor.full else None)
 
 
+@pytest.mark.parametrize("scheme", BOTS)
+def test_a_server_in_trouble_counts_against_its_channel_and_a_refused_message_does_not(scheme: str) -> None:
+    for status, of_channel in ((404, False), (408, False), (499, False), (500, True), (502, True), (503, True)):
+        with http_server(answering(status, b"<html>oh</html>")) as (port, _):
+            assert send(bot(scheme, port)).of_channel is of_channel, status
+
+
 @pytest.mark.parametrize(
     ("status", "body", "outcome"),
     [

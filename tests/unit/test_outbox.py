@@ -4,14 +4,15 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from engine.outbox import Note, address, reachable, send_at
+from engine.outbox import Note, address, is_stopped, reachable, send_at
 from engine.people import Directory
 from engine.rules import Rules
-from models.notification import NotificationKind
-from models.people import Absence, Person, RoleHolding, Unit
+from models.notification import STOPPABLE, NotificationKind
+from models.people import Absence, Person, Rhythm, RoleHolding, Unit
 
 MONDAY = datetime(2026, 3, 2, 1, 30, tzinfo=UTC)
 ANA, BO, EVA, DEE = 1, 2, 3, 4
+READER = Person(slug="a", name="A")
 
 
 def people(*, without_email: int = 0, away: tuple[Absence, ...] = (), office: bool = True) -> Directory:
@@ -120,10 +121,46 @@ def test_another_channel_than_mail_is_an_address_too() -> None:
 def test_the_sending_window_opens_at_8_and_closes_at_18(rules: Rules, hour: int, minute: int, sent: datetime) -> None:
     zone = rules.calendar.zone
     at = datetime(2026, 3, 6, hour, minute, tzinfo=zone)
-    assert send_at(note(at=at), rules.calendar) == sent.replace(tzinfo=zone)
+    assert send_at(note(at=at), rules.calendar, READER) == sent.replace(tzinfo=zone)
 
 
 def test_urgent_notes_and_those_in_hours_do_not_wait(rules: Rules) -> None:
     night = datetime(2026, 3, 7, 22, 0, tzinfo=rules.calendar.zone)
-    assert send_at(note(at=night, urgent=True), rules.calendar) == night
-    assert send_at(note(at=night, any_hour=True), rules.calendar) == night
+    for rhythm in Rhythm:
+        reader = Person(slug="a", name="A", digest=rhythm)
+        assert send_at(note(at=night, urgent=True), rules.calendar, reader) == night
+        assert send_at(note(at=night, any_hour=True), rules.calendar, reader) == night
+
+
+NEWS, ASKS = NotificationKind.RECEIPT, NotificationKind.REMINDER
+# 6 March 2026 is a Friday; 6 April, a Monday, is a day off (Qingming); 14 February, a Saturday, a working day.
+WAITS = [
+    (Rhythm.DAILY, ASKS, "2026-03-06T08:59", "2026-03-06T09:00"),
+    (Rhythm.DAILY, ASKS, "2026-03-06T09:00", "2026-03-06T09:00"),
+    (Rhythm.DAILY, ASKS, "2026-03-06T09:01", "2026-03-09T09:00"),
+    (Rhythm.DAILY, NEWS, "2026-03-06T19:00", "2026-03-09T09:00"),
+    (Rhythm.DAILY, NEWS, "2026-02-13T10:00", "2026-02-14T09:00"),
+    (Rhythm.WEEKLY, ASKS, "2026-03-06T09:01", "2026-03-09T09:00"),
+    (Rhythm.WEEKLY, NEWS, "2026-03-03T10:00", "2026-03-09T09:00"),
+    (Rhythm.WEEKLY, NEWS, "2026-03-09T09:00", "2026-03-09T09:00"),
+    (Rhythm.WEEKLY, NEWS, "2026-03-09T09:01", "2026-03-16T09:00"),
+    (Rhythm.WEEKLY, NEWS, "2026-04-03T10:00", "2026-04-07T09:00"),
+    (Rhythm.WEEKLY, NEWS, "2026-04-07T08:30", "2026-04-07T09:00"),
+    (Rhythm.WEEKLY, NotificationKind.ALARM, "2026-03-03T10:00", "2026-03-03T10:00"),
+]
+
+
+@pytest.mark.parametrize(("rhythm", "kind", "at", "sent"), WAITS)
+def test_a_digest_is_waited_for_until_nine(
+    rules: Rules, rhythm: Rhythm, kind: NotificationKind, at: str, sent: str
+) -> None:
+    zone = rules.calendar.zone
+    planned, wanted = (datetime.fromisoformat(written).replace(tzinfo=zone) for written in (at, sent))
+    reader = Person(slug="a", name="A", digest=rhythm)
+    assert send_at(note(at=planned, kind=kind), rules.calendar, reader) == wanted
+
+
+def test_only_news_can_be_stopped() -> None:
+    found = people()
+    found.persons[ANA].muted = ",".join(NotificationKind)
+    assert {kind for kind in NotificationKind if is_stopped(note(kind=kind), found)} == set(STOPPABLE)

@@ -25,6 +25,8 @@ FACTS: dict[NotificationKind, dict[str, str]] = {
     K.RECEIPT: {"answer": "done", "who": "Bo", "note": "ready"},
     K.DEADLINE: {"until": "2026-03-31T09:30:00+00:00", "before": "2026-03-06", "why": "ill"},
     K.STOPPED: {"why": "merged"},
+    K.INVITATION: {"invitation": "12.salt"},
+    K.CODE: {"code_row": "12.salt"},
     K.ALARM: {"alarm": "dead", "person": "Dee", "why": "550 no such user"},
 }
 

@@ -1,0 +1,173 @@
+"""Signals of concern: which a record shows at its newest point, telling of them once, launching a cycle from one."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlmodel import Session
+
+from config.indicators import Indicator
+from config.words import Text
+from engine.deed import Deed
+from engine.indicators import get_indicator
+from engine.launch import Launch, launch_cycle
+from engine.outbox import Note, tell
+from engine.people import OFFICE
+from engine.rules import Rules
+from models.assessment import Aim, Assessment
+from models.audit import record
+from models.cycle import Cycle
+from models.errors import NotAllowed, NotFound, Refused
+from models.notification import NotificationKind
+from models.reads.schedules import known_alerts
+from models.records import Record, Signal, record_from
+from models.schedule import Alert
+
+HEAD = "dept-head"
+BASELINE_POINTS = 24
+RULES = {
+    "beyond": Text("a value beyond the limits", "数值超出控制限"),
+    "trend": Text("a steady trend", "持续单向变化"),
+    "two_of_three": Text("two of three values near a limit", "三点中有两点接近控制限"),
+    "shift": Text("a run on one side of the average", "连续多点位于均值同一侧"),
+}
+
+
+class FollowedAlready(Refused):
+    """A cycle was launched from this signal already: {code}."""
+
+    zh = "已由该预警信号启动过循环：{code}。"
+
+
+def concerns(found: Record) -> tuple[Signal, ...]:
+    """Find the signals of concern that the newest final point belongs to, the oldest first; pure."""
+    final = [point.period for point in found.points if point.value is not None and not point.provisional]
+    if not final:
+        return ()
+    here = [each for each in found.signals if each.sense == "unfavourable" and each.first <= final[-1] <= each.last]
+    return tuple(sorted(here, key=lambda each: (each.first, each.rule)))
+
+
+def tell_concerns(deed: Deed, made: Assessment) -> Alert | None:
+    """Tell whom it concerns of what is new: unit head, data owner, quality office; one message for one look."""
+    found = record_from(made.record)
+    keys = {_key(made, each): each for each in concerns(found)}
+    fresh = [key for key in keys if key not in known_alerts(deed.session, keys)]
+    alerts = [_alert(deed, made, key, keys[key]) for key in fresh]
+    if not alerts:
+        return None
+    deed.session.add_all(alerts)
+    deed.session.flush()
+    first = alerts[0]
+    facts = {"indicator": made.indicator, "rule": first.rule, "first": first.first_on}
+    record(deed.session, "assessment.alert", "assessment", made.id or 0, by=deed.by, now=deed.now, after=facts)
+    one = get_indicator(deed.rules.catalogue.indicators, made.indicator)
+    said = _said(deed, made, found, first, [RULES[each.rule] for each in alerts])
+    notes = [
+        Note(f"alert:{first.id}", NotificationKind.SIGNAL, person, deed.now, facts=said)
+        for person in concerned(deed, one, made.unit_id)
+    ]
+    tell(deed.session, notes, rules=deed.rules, now=deed.now, people=deed.people)
+    return first
+
+
+def concerned(deed: Deed, one: Indicator, unit_id: int) -> Sequence[int]:
+    """Find whom a signal concerns."""
+    roles = (HEAD, one.data_owner, OFFICE)
+    return tuple(dict.fromkeys(person for role in roles for person in deed.people.holders(role, unit_id, deed.today)))
+
+
+def follow_alert(
+    session: Session,
+    alert_id: int,
+    *,
+    rules: Rules,
+    by: int,
+    now: datetime,
+    template: str = "pdca",
+    lead: str | None = None,
+) -> Cycle:
+    """Launch a cycle from a signal of concern, its origin and aim filled in; date and prediction are its team's to say.
+
+    By the unit's head, the data owner or the quality office. Raises NotFound, NotAllowed, FollowedAlready.
+    """
+    deed = Deed(session, rules, by, now)
+    alert = session.get(Alert, alert_id, with_for_update=True, populate_existing=True)
+    if alert is None:
+        raise NotFound(noun=Text("signal", "预警信号"), name=str(alert_id), mend="")
+    if alert.cycle_id is not None:
+        raise FollowedAlready(code=session.get_one(Cycle, alert.cycle_id).code)
+    one = get_indicator(rules.catalogue.indicators, alert.indicator)
+    allowed = concerned(deed, one, alert.unit_id)
+    if by not in {*allowed, *(deed.people.told(person, deed.today) for person in allowed)}:
+        raise NotAllowed(who=deed.name(by), allowed=", ".join(deed.name(person) for person in allowed))
+    opened = _launch(deed, alert, one, template, lead)
+    alert.cycle_id = opened.id
+    session.add(alert)
+    session.add(_aim(deed, alert, one, opened))
+    facts = {"alert": alert.id, "indicator": one.id, "since": alert.first_on}
+    record(session, "cycle.follow", "cycle", opened.id or 0, by=by, now=now, after=facts)
+    return opened
+
+
+def _key(made: Assessment, signal: Signal) -> str:
+    return f"{made.indicator}:{made.unit_id}:{signal.rule}:{signal.direction}:{signal.first}"
+
+
+def _alert(deed: Deed, made: Assessment, key: str, signal: Signal) -> Alert:
+    return Alert(
+        key=key,
+        indicator=made.indicator,
+        unit_id=made.unit_id,
+        rule=signal.rule,
+        first_on=signal.first,
+        assessment_id=made.id or 0,
+        told_at=deed.now,
+    )
+
+
+def _said(deed: Deed, made: Assessment, found: Record, alert: Alert, rules: Sequence[Text]) -> dict[str, str]:
+    unit = deed.people.units[made.unit_id]
+    return {
+        "assessment": str(made.id),
+        "alert": str(alert.id),
+        "indicator_en": found.title.en,
+        "indicator_zh": found.title.zh,
+        "unit_en": unit.name_en,
+        "unit_zh": unit.name_zh,
+        "from": alert.first_on.isoformat(),
+        "rule_en": "; ".join(each.en for each in rules),
+        "rule_zh": "；".join(each.zh for each in rules),
+        "page": f"/indicators/{made.indicator}?unit={unit.slug}",
+    }
+
+
+def _launch(deed: Deed, alert: Alert, one: Indicator, template: str, lead: str | None) -> Cycle:
+    people, unit = deed.people, deed.people.units[alert.unit_id]
+    heads = people.holders(HEAD, alert.unit_id, deed.today)
+    chosen = lead or people.persons[heads[0] if heads else deed.by or 0].slug
+    launch = Launch(
+        template=template,
+        unit=unit.slug,
+        lead=chosen,
+        title=f"{one.title.en}: signal of concern since {alert.first_on}",
+        title_zh=f"{one.title.zh}：{alert.first_on} 起出现预警信号",
+        launch_key=f"alert:{alert.id}",
+        allow_unstaffed=True,
+    )
+    return launch_cycle(deed.session, launch, rules=deed.rules, by=deed.by, now=deed.now)
+
+
+def _aim(deed: Deed, alert: Alert, one: Indicator, opened: Cycle) -> Aim:
+    found = record_from(deed.session.get_one(Assessment, alert.assessment_id).record)
+    recent = [point.period for point in found.points][-BASELINE_POINTS:]
+    return Aim(
+        cycle_id=opened.id or 0,
+        indicator=one.id,
+        indicator_version=one.version,
+        unit_id=alert.unit_id,
+        target=one.target,
+        baseline_first_on=recent[0],
+        baseline_last_on=recent[-1],
+        set_at=deed.now,
+        set_by=deed.by or opened.lead_id,
+    )

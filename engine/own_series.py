@@ -1,0 +1,141 @@
+"""A series out of anybody's file: periods, values, and denominators where there are any."""
+
+import math
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+from config.words import Refused as Useless
+from config.words import Text
+from engine.grids import Cell, Grid, csv_in, read_content, workbook_in
+from models.errors import UsageError
+
+MOST_PERIODS = 2_000
+MOST_SAID = 5
+NAMES = {
+    "period": ("period", "month", "date", "quarter", "week", "year", "时期", "月份", "日期", "季度", "周", "年份"),
+    "value": ("value", "numerator", "count", "events", "分子或数值", "分子", "数值", "值", "例数"),
+    "denominator": ("denominator", "n", "cases", "out of", "分母"),
+}
+BLANK = ("", "none", "na", "n/a", "无", "-")
+
+
+class SeriesUnreadable(UsageError):
+    """The series cannot be read: {what}"""
+
+    zh = "无法读取该序列：{what}"
+
+
+@dataclass(frozen=True)
+class OwnSeries:
+    """One row a period as the file has them, oldest first; None is missing."""
+
+    periods: tuple[str, ...]
+    values: tuple[float | None, ...]
+    out_of: tuple[float | None, ...] | None
+
+
+def read_own_series(file: Path) -> OwnSeries:
+    """Read CSV or the first sheet of a workbook. Raises SeriesUnreadable, which names the cells."""
+    try:
+        content = read_content(file)
+        is_book = file.suffix.lower() in (".xlsx", ".xlsm", ".xls", ".ods")
+        grid = _first(workbook_in(file.name, content).grids) if is_book else csv_in(file.name, content)
+    except Useless as error:
+        raise SeriesUnreadable(what=_both(error.what, error.mend)) from error
+    return series_in(grid)
+
+
+def series_in(grid: Grid) -> OwnSeries:
+    """Read the rows of a sheet: period, value and denominator, by their headings or in this order."""
+    rows = [(number, row) for number, row in enumerate(grid, 1) if any(_text(cell) for cell in row)]
+    if not rows:
+        raise SeriesUnreadable(what=Text("there is no row in it.", "文件中没有数据行。"))
+    places, has_headings = _columns(rows[0][1])
+    rows = rows[has_headings:]
+    if not 0 < len(rows) <= MOST_PERIODS:
+        raise SeriesUnreadable(what=Text(f"it has {len(rows)} periods; write 1 to {MOST_PERIODS}.",
+                                         f"共有 {len(rows)} 个周期，应为 1 至 {MOST_PERIODS} 个。"))  # fmt: skip
+    problems: list[Text] = []
+    cells = {key: [_cell(row, place) for _, row in rows] for key, place in places.items()}
+    periods = _periods(cells["period"], [number for number, _ in rows], problems)
+    numbers = {
+        key: [_number(cell, f"{chr(65 + places[key])}{number}", problems)
+              for cell, (number, _) in zip(cells[key], rows, strict=True)]
+        for key in ("value", "denominator") if key in places
+    }  # fmt: skip
+    if problems:
+        said = problems[:MOST_SAID]
+        raise SeriesUnreadable(what=Text(" ".join(one.en for one in said), "".join(one.zh for one in said)))
+    out_of = tuple(numbers.get("denominator", ()))
+    divided = any(one is not None for one in out_of)
+    return OwnSeries(tuple(periods), tuple(numbers["value"]), out_of if divided else None)
+
+
+def _first(grids: dict[str, Grid]) -> Grid:
+    return next((grid for grid in grids.values() if any(_text(cell) for row in grid for cell in row)), [])
+
+
+def _columns(first: Sequence[Cell]) -> tuple[dict[str, int], bool]:
+    """Find the columns; by place where the first row holds no name that is known."""
+    shown = [_text(cell).lower() for cell in first]
+    found = {key: place for key, names in NAMES.items() if (place := _place(shown, names)) is not None}
+    if {"period", "value"} <= set(found):
+        return found, True
+    if found or len([text for text in shown if text]) > len(NAMES) or len(shown) < 2:
+        raise SeriesUnreadable(what=Text("name its columns period, value and, where there is one, denominator.",
+                                         "请将各列命名为 时期、数值，如有分母再加 分母。"))  # fmt: skip
+    by_place = dict(zip(NAMES, range(min(len(shown), len(NAMES))), strict=False))
+    is_number = _is_number(first[1])
+    return by_place, not is_number and bool(shown[1])
+
+
+def _place(shown: Sequence[str], names: Sequence[str]) -> int | None:
+    return next((shown.index(name) for name in names if name in shown), None)
+
+
+def _is_number(cell: Cell) -> bool:
+    problems: list[Text] = []
+    return _number(cell, "", problems) is not None
+
+
+def _periods(cells: Sequence[Cell], numbers: Sequence[int], problems: list[Text]) -> list[str]:
+    shown = [cell.date().isoformat() if isinstance(cell, datetime) else _text(cell) for cell in cells]
+    seen: dict[str, int] = {}
+    for number, period in zip(numbers, shown, strict=True):
+        if not period:
+            problems.append(Text(f"Row {number} has no period.", f"第 {number} 行没有时期。"))
+        elif period in seen:
+            problems.append(Text(f"Rows {seen[period]} and {number} are both for {period}; keep one.",
+                                 f"第 {seen[period]} 行和第 {number} 行都是 {period}，请只保留一行。"))  # fmt: skip
+        seen[period] = number
+    return shown
+
+
+def _number(cell: Cell, where: str, problems: list[Text]) -> float | None:
+    text = unicodedata.normalize("NFKC", _text(cell))
+    if text.lower() in BLANK:
+        return None
+    try:
+        found = math.nan if isinstance(cell, bool | date) else float(text)
+    except ValueError:
+        found = math.nan
+    if math.isfinite(found):
+        return found
+    problems.append(Text(f"{where}: `{text[:40]}` is not a number; write the number alone.",
+                         f"{where}：“{text[:40]}”不是数字，请只写数字。"))  # fmt: skip
+    return None
+
+
+def _cell(row: Sequence[Cell], place: int) -> Cell:
+    return row[place] if place < len(row) else ""
+
+
+def _text(cell: Cell) -> str:
+    return f"{cell:.15g}" if isinstance(cell, float) else str(cell).strip()
+
+
+def _both(what: Text, mend: Text) -> Text:
+    return Text(f"{what.en}. {mend.en}.", f"{what.zh}。{mend.zh}。")
