@@ -13,7 +13,7 @@ from cli.speech import say
 
 app = group("notifications", say("What people were told.", "发给人员的通知。"))
 
-Statuses = Literal["queued", "sending", "sent", "held", "dropped", "dead"]
+Statuses = Literal["queued", "sending", "sent", "bundled", "held", "dropped", "dead"]
 
 
 @app.command(
