@@ -30,7 +30,12 @@ def take_back(
     move(session, Delivery, ids, DeliveryStatus.QUEUED, DeliveryStatus.DROPPED, by=by, now=now, why=WHY, values=values)
     asked = {row.id: row for row in [*(row for _, row in queued), *_undecided(session, leaver_id)]}
     handed_ids = {task.id for task in handed}
-    notes = [_note(row, leaver_id, to_id, now) for _, row in sorted(asked.items(), key=lambda pair: pair[0] or 0)]
+    mark = WHY.replace(" ", "-")
+    # The new person, or for whom the leaver stood in: their stand-in is found anew.
+    notes = [
+        again(row, person_id=to_id if row.for_id in (None, leaver_id) else row.for_id, mark=mark, at=now)
+        for _, row in sorted(asked.items(), key=lambda pair: pair[0] or 0)
+    ]
     return [
         note
         for note in notes
@@ -74,16 +79,15 @@ def _undecided(session: Session, leaver_id: int) -> list[Notification]:
     return [*decisions, *escalations]
 
 
-def _note(row: Notification, leaver_id: int, to_id: int, now: datetime) -> Note:
-    """Make the same note for the new person, or for whom the leaver stood in: their stand-in is found anew."""
-    person_id = row.for_id if row.for_id is not None and row.for_id != leaver_id else to_id
+def again(row: Notification, *, person_id: int, mark: str, at: datetime) -> Note:
+    """Make the note of a notification once more, for whom it is now. mark: tells its key from the first one's."""
     facts = {name: str(fact) for name, fact in json.loads(row.facts).items() if name != "instead"}
     return Note(
         # The key ends with the person who was told, which `tell` adds.
-        key=f"{row.key.rsplit(':', 1)[0]}:{WHY.replace(' ', '-')}",
+        key=f"{row.key.rsplit(':', 1)[0]}:{mark}",
         kind=row.kind,
         person_id=person_id,
-        at=now,
+        at=at,
         cycle_id=row.cycle_id,
         task_id=row.task_id,
         decision_id=row.decision_id,

@@ -1,13 +1,12 @@
 """What people hear of an answer that is taken back: what is unsent is dropped, who was told is told so."""
 
-import json
 from collections.abc import Collection, Sequence
 
 import sqlalchemy as sa
 from sqlmodel import col, select
 
 from engine.case import Case
-from engine.outbox import Note
+from engine.retelling import again
 from models.audit import record
 from models.notification import Delivery, DeliveryStatus, Notification, NotificationKind
 from models.task import Answer, Decision, Outcome
@@ -81,26 +80,10 @@ def tell_again(case: Case, answer: Answer) -> None:
         )
         .order_by(col(Notification.id))
     ).all()
-    case.deed.notes += [_note(row, case, answer) for row in {row.id: row for row in rows}.values()]
-
-
-def _note(row: Notification, case: Case, answer: Answer) -> Note:
-    facts = {name: str(fact) for name, fact in json.loads(row.facts).items() if name != "instead"}
-    return Note(
-        # The key ends with the person who was told, which `tell` adds.
-        key=f"{row.key.rsplit(':', 1)[0]}:undo-{answer.id}",
-        kind=row.kind,
-        person_id=row.for_id or row.person_id,
-        at=case.deed.now,
-        cycle_id=row.cycle_id,
-        task_id=row.task_id,
-        decision_id=row.decision_id,
-        rung=row.rung,
-        level=row.level,
-        deadline_no=row.deadline_no,
-        urgent=row.urgent,
-        facts=facts,
-    )
+    case.deed.notes += [
+        again(row, person_id=row.for_id or row.person_id, mark=f"undo-{answer.id}", at=case.deed.now)
+        for row in {row.id: row for row in rows}.values()
+    ]
 
 
 def reopen_escalations(case: Case, answer: Answer) -> None:
