@@ -39,6 +39,7 @@ N_KILLS = size(8, 500)  # on each database
 N_RESTARTS = size(2, 100)
 SPEED = 1200.0  # a lease of ten minutes ends after half a second
 MOST_TWICE = 0.015
+PAUSE_S = size(100, 600) / 1000  # a strike comes within this time after the one before
 
 
 def test_kills_of_senders_and_schedulers_at_random_lose_nothing(
@@ -68,7 +69,7 @@ def _chaos(
         workers = [start() for start in starts]
         try:
             for _ in range(n_strikes):
-                time.sleep(0.02 + 0.08 * random.random())
+                time.sleep(PAUSE_S * random.random())
                 strike(list(workers))
                 for number, worker in enumerate(workers):
                     if not worker.is_alive():
