@@ -57,7 +57,7 @@ OPS: dict[str, Callable[..., Reply | None]] = {
     "queue": lambda side, asked: side.queue(asked["n"]),
     "dispatch": lambda side, asked: {"sent": side.dispatch(asked["host"], asked["port"])},
     "assess_prepare": lambda side, asked: side.assess_prepare(make_series(asked["n"], asked["months"])),
-    "assess": lambda side, asked: {"assessed": side.assess()},
+    "assess": lambda side, asked: {"assessed": (side.next_month(), side.assess())[1]},
 }
 
 

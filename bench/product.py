@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from bench.assess import Matrix, assess_all, fill
+from bench.assess import Matrix, assess_round, due_at, fill
 from bench.place import Place
 from bench.populate import make_due, populate, queue
 from bench.ward import FAR, START, TEMPLATE, make_rules, make_ward
@@ -39,8 +39,9 @@ class Product:
 
     def __init__(self) -> None:
         self.rules = self.assessed_by = make_rules()
+        self.assessed_at = START
         self._database: Database | None = None
-        self.lead = self.first = self.n_open = self.n_queued = 0
+        self.lead = self.first = self.n_open = self.n_queued = self.n_assessed = 0
 
     @property
     def database(self) -> Database:
@@ -110,13 +111,19 @@ class Product:
         voice = voice_of(settings, self.rules.catalogue)
         return deliver_due(self.database, voice=voice, now=lambda: START + timedelta(minutes=1)).n_sent
 
-    def assess_prepare(self, values: Matrix) -> None:
-        """Store series, one an indicator."""
-        self.assessed_by = fill(self.database, self.rules, values, START)
+    def assess_prepare(self, values: Matrix, rounds: int = 6) -> None:
+        """Store series, one an indicator, with values for so many rounds; a schedule assesses them every month."""
+        self.assessed_by, self.n_assessed = fill(self.database, self.rules, values, START, rounds), 0
+
+    def next_month(self) -> None:
+        """Come to the day on which the next month is assessed; what the last one left, its bulletin, is done before."""
+        self.n_assessed += 1
+        self.assessed_at = due_at(self.n_assessed, self.assessed_by)
+        assess_round(self.database, self.assessed_by, self.assessed_at - timedelta(seconds=1))
 
     def assess(self) -> int:
-        """Assess every indicator and keep the records; returns how many."""
-        return assess_all(self.database, self.assessed_by, START)
+        """Let the next month's round assess every indicator and keep the records; returns how many."""
+        return assess_round(self.database, self.assessed_by, self.assessed_at)
 
     def counts(self) -> dict[str, int]:
         """Count what is durable; dup: pairs of notifications that tell one person the same thing twice."""

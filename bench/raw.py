@@ -94,6 +94,9 @@ class Raw:
         """Take series."""
         self.values = values
 
+    def next_month(self) -> None:
+        """Do nothing: the same series come again."""
+
     def assess(self) -> int:
         """Do the arithmetic of every series; nothing is stored."""
         assess_matrix(self.values)

@@ -11,12 +11,13 @@ from tempfile import TemporaryDirectory
 
 import psycopg
 
+from bench.assess_workloads import assess
 from bench.meter import Measured, parent_of
 from bench.place import file_place, server_place
 from bench.product import Product
 from bench.race import Raced, race
 from bench.raw import Raw
-from bench.workloads import FULL, SMALL, Field, Line, Size, answer, assess, launch, mail, sweep
+from bench.workloads import FULL, SMALL, Field, Line, Size, answer, launch, mail, sweep
 from models.db import normal_url
 from tests.postgres import plain, running
 

@@ -10,7 +10,6 @@ from itertools import count
 from pathlib import Path
 from typing import TypeVar
 
-from bench.assess import MONTHS, make_series
 from bench.meter import Measured, Meter, Spent
 from bench.place import Place
 from bench.product import Product
@@ -34,10 +33,20 @@ class Size:
     mails: int
     raced: int
     series: tuple[int, ...]
+    charts: int
 
 
 SMALL = Size(
-    repetitions=5, launches=3, open_tasks=(1000,), due=20, beside=500, cycles=1, mails=30, raced=200, series=(20,)
+    repetitions=5,
+    launches=3,
+    open_tasks=(1000,),
+    due=20,
+    beside=500,
+    cycles=1,
+    mails=30,
+    raced=200,
+    series=(20,),
+    charts=5,
 )
 FULL = Size(
     5,
@@ -49,6 +58,7 @@ FULL = Size(
     mails=1000,
     raced=2000,
     series=(1_000, 10_000),
+    charts=100,
 )
 
 
@@ -126,7 +136,7 @@ def launch(field: Field) -> Iterator[Line]:
     for side in field.sides:
         found = side.counts()
         wanted = {"tasks": 20 * rounds, "open": 5 * rounds, "stages": 4 * rounds, "notifications": 5 * rounds}
-        _check({name: found[name] for name in wanted} == wanted and found["audit"] >= rounds, "W1", side, found)
+        check({name: found[name] for name in wanted} == wanted and found["audit"] >= rounds, "W1", side, found)
     yield line
 
 
@@ -151,13 +161,13 @@ def _sweep(field: Field, n_open: int, n_due: int, seeds: Mapping[Side, Iterator[
 
     def step(side: Side, fire: Callable[[], int]) -> None:
         n_fired = fire()
-        _check(n_fired == n_due, "W2 fired", side, n_fired)
+        check(n_fired == n_due, "W2 fired", side, n_fired)
         again[side] = fire
 
     again: dict[Side, Callable[[], int]] = {}
     line = field.compare(f"W2 sweep {n_due} due of {n_open:,}", max(n_due, 1), due, step)
     for side, fire in again.items():
-        _check(fire() == 0 and side.counts()["dup"] == 0, "W2 twice", side, side.counts())
+        check(fire() == 0 and side.counts()["dup"] == 0, "W2 twice", side, side.counts())
     return line
 
 
@@ -172,34 +182,15 @@ def answer(field: Field) -> Iterator[Line]:
         return [token for cycle in side.launch(n) for token in side.all_tokens(cycle)]
 
     def step(side: Side, tokens: list[str]) -> None:
-        _check(side.answer(tokens) == len(tokens) == 20 * n, "W3 answers", side, tokens)
+        check(side.answer(tokens) == len(tokens) == 20 * n, "W3 answers", side, tokens)
         answered[side] = tokens
 
     answered: dict[Side, list[str]] = {}
     line = field.compare("W3 answer", 20 * n, ready, step)
     for side, tokens in answered.items():
         closed = side.counts()["cycles_done"]
-        _check(closed == n * (field.size.repetitions + 1) and side.answer(tokens[:1]) == 0, "W3 end", side, closed)
+        check(closed == n * (field.size.repetitions + 1) and side.answer(tokens[:1]) == 0, "W3 end", side, closed)
     yield line
-
-
-def assess(field: Field) -> Iterator[Line]:
-    """W4: assess series of 60 months and keep the records, beside the bare arithmetic on all of them at once."""
-    for n in field.size.series:
-        field.reset()
-        yield _assess(field, n)
-
-
-def _assess(field: Field, n: int) -> Line:
-    values = make_series(n)
-    for side in field.sides:
-        side.assess_prepare(values)
-
-    def step(side: Side, _: None) -> None:
-        found = side.assess()
-        _check(found == n, "W4 records", side, found)
-
-    return field.compare(f"W4 assess {n:,} x {MONTHS}", n, lambda _: None, step)
 
 
 def mail(field: Field) -> Iterator[Line]:
@@ -210,12 +201,12 @@ def mail(field: Field) -> Iterator[Line]:
 
         def step(side: Side, _: None) -> None:
             sent = side.dispatch("127.0.0.1", port)
-            _check(sent == n, "W5 sent", side, sent)
+            check(sent == n, "W5 sent", side, sent)
 
         yield field.compare("W5 mail", n, lambda side: side.queue(n), step, servers=(pid,))
         for side in field.sides:
             again = side.dispatch("127.0.0.1", port)
-            _check(again == 0, "W5 twice", side, again)
+            check(again == 0, "W5 twice", side, again)
         taken, wanted = _taken(port), 2 * n * (field.size.repetitions + 1)
         if taken != wanted:
             raise SystemExit(f"W5: {taken} mails at the sink, not {wanted}")
@@ -239,6 +230,7 @@ def _taken(port: int) -> int:
         return int(replies.readline().split()[1])
 
 
-def _check(right: bool, what: str, side: Side, found: object) -> None:
+def check(right: bool, what: str, side: Side, found: object) -> None:
+    """End the run where a side left other rows than it should."""
     if not right:
         raise SystemExit(f"{what}: {side.name} left other rows than it should: {found}")

@@ -142,25 +142,26 @@ def stop(number: Number, /, *, signed: Signed = SIGNED) -> Shown:
 
 def _shown(door: Door, session: Session, found: Sequence[Schedule]) -> Shown:
     from cli.facts import plain
-    from engine.people import directory
-    from engine.schedules import spell, turn
+    from engine.schedule_lines import schedule_lines
 
-    units = directory(session).units
     facts: list[dict[str, object]] = []
-    for one in found:
-        coming = turn(one.frequency, one.next_on, one.after, door.rules.calendar)
-        facts.append({
-            "schedule": one.id,
-            "what": one.indicator_set or one.indicator,
-            "unit": units[one.unit_id].slug,
-            "units_below": one.units_below,
-            "frequency": one.frequency.value,
-            "after": one.after,
-            "waits": one.waits,
-            "data_owner": one.data_owner,
-            "next_period": None if one.stopped_at else spell(one.frequency, None, one.next_on),
-            "next_at": None if one.stopped_at else coming.due_at,
-        })  # fmt: skip
+    for line in schedule_lines(session, found, rules=door.rules):
+        one = line.schedule
+        facts.append(
+            {
+                "schedule": one.id,
+                "what": line.what,
+                "unit": line.unit.slug,
+                "units_below": one.units_below,
+                "frequency": one.frequency.value,
+                "after": one.after,
+                "waits": one.waits,
+                "data_owner": one.data_owner,
+                "next_period": line.next_period or None,
+                "next_at": line.next_at,
+                "last": line.last,
+            }
+        )
     named = plain(facts, door.rules.calendar.zone)
     return Shown({"schedules": named}, [_table(door, facts)], ["wardcycle assess due"])
 
@@ -170,10 +171,11 @@ def _table(door: Door, facts: Sequence[dict[str, object]]) -> Table | str:
 
     from cli.tables import table
     from config.words import Text
+    from models.reads.schedules import LastTurn
 
     headings = (Text("No.", "编号"), Text("What", "内容"), Text("Unit", "科室"), Text("Every", "频率"),
                 Text("After", "周期结束后"), Text("Waits", "等待数据"), Text("Data owner", "数据负责人"),
-                Text("Next period", "下一周期"), Text("Due", "时间"))  # fmt: skip
+                Text("Next period", "下一周期"), Text("Due", "时间"), Text("Last", "上次"))  # fmt: skip
     below, stopped = door.say(Text(" and below", "及下级")), door.say(Text("stopped", "已停止"))
     rows = (
         [
@@ -186,6 +188,7 @@ def _table(door: Door, facts: Sequence[dict[str, object]]) -> Table | str:
             str(one["data_owner"] or "-"),
             str(one["next_period"] or stopped),
             door.shown(one["next_at"] if isinstance(one["next_at"], datetime) else None),
+            door.say(one["last"].said) if isinstance(one["last"], LastTurn) else "-",
         ]
         for one in facts
     )

@@ -3,11 +3,20 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 from sqlmodel import Session, col, select
 
+from cli.demo_actions import show_actions
+from cli.demo_activities import show_activities
+from cli.demo_care import show_care
 from cli.demo_data import count_before, prove
+from cli.demo_events import show_events
+from cli.demo_feedback import show_feedback
+from cli.demo_programme import show_programme
+from cli.demo_schedules import show_schedules
 from cli.simulate import Clock, Tick, next_moments, tick_by
 from cli.story import STORIES, Story, Turn
 from config.calendar import Calendar
@@ -18,6 +27,7 @@ from config.words import Text
 from config.written import Unit as Measure
 from config.written import parse_due
 from engine.absences import add_absence
+from engine.assessment_round import assess_due
 from engine.cycles import cancel_cycle, pause_cycle
 from engine.decisions import GivenDecision, Verdict, decide
 from engine.evidence import GivenFile
@@ -35,10 +45,28 @@ from models.task import AnswerKind, Task, TaskOwner
 from notifications.channels import voice_of
 
 DOOR = "demo"
-DAY = timedelta(days=1)
+DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 PAPER = GivenFile(name="record.txt", content=b"Demo record: no real data.\n")
 # Absences, counted in days from today: who, from, until, stand-in.
 ABSENCES = (("wang-lei", -3, 4, "li-na"), ("zhao-qiang", -120, -113, "chen-xi"), ("grace-tan", 10, 17, "lin-yue"))
+
+
+class Show(Protocol):
+    """Shows one more part of the product, through its real verbs."""
+
+    def __call__(self, session: Session, *, rules: Rules, now: datetime) -> None: ...
+
+
+# What is shown beside the stories, and how long ago it began.
+SHOWN: tuple[tuple[timedelta, Show], ...] = (
+    (8 * DAY, show_programme),
+    (10 * DAY, show_actions),
+    (9 * DAY, show_schedules),
+    (4 * MINUTE, show_activities),
+    (3 * MINUTE, show_events),
+    (2 * MINUTE, show_feedback),
+    (MINUTE, show_care),
+)
 
 
 @dataclass(frozen=True)
@@ -86,7 +114,8 @@ def load(
         import_hospital(session, SHIPPED / "demo", rules=rules, by=None, now=first)
     with database.transaction(DOOR) as session:
         _add_absences(session, rules, first, now)
-    acts = sorted((act for story in STORIES for act in acts_of(story, rules, now)), key=lambda act: act.at)
+    told = [act for story in STORIES for act in acts_of(story, rules, now)]
+    acts = sorted([*told, *_shown(rules, now)], key=lambda act: act.at)
     clock, waiting = Clock(acts[0].at), acts
     while clock.now < now:
         while waiting and waiting[0].at <= clock.now:
@@ -94,9 +123,21 @@ def load(
                 waiting.pop(0).do(session, clock.now)
         tick(database, rules, clock)
         coming = [*next_moments(database), *([waiting[0].at] if waiting else []), now]
-        clock.now = max(min(coming), clock.now + timedelta(microseconds=1))
+        # What is due and cannot go now, such as mails while the mailbox is away, is looked at each minute.
+        clock.now = max(min(coming), clock.now + MINUTE)
         progress((clock.now - first) / (now - first))
+    assess_due(database, rules=rules, now=clock.now, door=DOOR)
     tick(database, rules, clock)
+
+
+def _shown(rules: Rules, now: datetime) -> Iterator[Act]:
+    """List what is shown beside the stories, each at its moment."""
+    for ago, show in SHOWN:
+        yield Act(now - ago, partial(_show, show, rules))
+
+
+def _show(show: Show, rules: Rules, session: Session, at: datetime) -> None:
+    show(session, rules=rules, now=at)
 
 
 def _add_absences(session: Session, rules: Rules, first: datetime, now: datetime) -> None:

@@ -10,18 +10,26 @@ from cyclopts import CycloptsError
 
 from cli import (
     account,
+    action,
+    activity,
     answer,
     assess,
     audit,
+    care,
     channel,
     cycle,
     database,
     doctor,
+    event,
+    feedback,
+    goal,
     hospital,
     indicator,
     launch,
     messages,
     person,
+    plan,
+    programme,
     running,
     spc,
     task,
@@ -65,14 +73,22 @@ app.command(
 )
 app.command(cycle.app)
 app.command(assess.app)
+app.command(action.app)
+app.command(activity.app)
+app.command(goal.app)
 app.command(task.app)
 app.command(answer.answer, help=say("Answer a task as its owner.", "任务负责人答复。"))
 app.command(answer.decide, help=say("Take a decision that a task waits for.", "对待决事项作出决定。"))
 app.command(running.tick, help=say("Plan what is due and deliver it, once.", "计划并发送到期的通知（一次）。"))
 app.command(messages.app)
 app.command(person.app)
+app.command(plan.app)
 app.command(account.app)
 app.command(channel.app)
+app.command(event.app)
+app.command(care.app)
+app.command(programme.app)
+app.command(feedback.app)
 app.command(audit.app)
 app.command(
     running.simulate,
@@ -134,15 +150,18 @@ def _print(page: str) -> int:
 
 
 def _draw_again(outcome: Shown) -> None:
-    """Ask Prefect for a new picture of a cycle that has changed; without Prefect nothing is lost."""
-    if not outcome.told:
+    """Ask Prefect for a new picture of a cycle or action that has changed; without Prefect nothing is lost."""
+    if not outcome.told and not outcome.action:
         return
     from secrets import token_hex
 
     from config.settings import Settings
-    from flows.kick import kick_cycle
+    from flows.kick import kick_action, kick_cycle
 
-    kick_cycle(outcome.told, token_hex(8), settings=Settings())
+    if outcome.told:
+        kick_cycle(outcome.told, token_hex(8), settings=Settings())
+    if outcome.action:
+        kick_action(outcome.action, token_hex(8), settings=Settings())
 
 
 if __name__ == "__main__":

@@ -43,6 +43,13 @@ class FileUnreadable(UsageError):
     zh = "无法读取文件 {file}（{why}）。请检查文件名和权限。"
 
 
+class EditionUseless(UsageError):
+    """The edition in {file} cannot be used:
+    {problems}"""
+
+    zh = "{file} 中的版本无法使用：\n{problems}"
+
+
 class FileUnwritable(UsageError):
     """The file {file} cannot be written ({why}). Choose another place or mend its rights."""
 

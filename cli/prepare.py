@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
-from pydantic import ValidationError
 
+from cli.door import read_settings
 from cli.marker import Marker
 from config.settings import Settings
 from flows.hospital import open_hospital
@@ -99,14 +99,11 @@ def main() -> int:
             _say({"progress": round(done, 2)})
 
     try:
-        settings = Settings()
+        settings = read_settings()
         ready = prepare(settings, demo="--demo" in sys.argv, now=datetime.now(UTC), progress=progress)
     except WardcycleError as error:
         _say({"error": {"en": error.text("en"), "zh": error.text("zh")}, "exit_code": error.exit_code})
         return error.exit_code
-    except ValidationError as error:
-        _say({"error": {"en": str(error), "zh": str(error)}, "exit_code": 2})
-        return 2
     _say(dict(vars(ready)))
     return 0
 

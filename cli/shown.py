@@ -23,7 +23,8 @@ class Shown:
     """The outcome of a command.
 
     facts: for --json, made of what JSON knows. parts: for people, one after the other. next_commands: complete
-    commands, the most sensible one first. told: the code of a cycle whose picture in Prefect is to be drawn again.
+    commands, the most sensible one first. told: the code of a cycle whose picture in Prefect is to be drawn again;
+    action: the id of a special action, likewise.
     """
 
     facts: object
@@ -31,6 +32,7 @@ class Shown:
     next_commands: Sequence[str] = ()
     exit_code: int = 0
     told: str = field(default="")
+    action: str = field(default="")
 
 
 def show(shown: Shown, *, as_json: bool, language: str) -> None:

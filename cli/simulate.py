@@ -14,9 +14,13 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from cli.scenario import Scenario, Step, read_scenario
+from engine.activity_round import run_activities
+from engine.assessment_round import assess_due
 from engine.cycles import cancel_cycle, pause_cycle, resume_cycle
 from engine.decisions import GivenDecision, Verdict, decide
 from engine.forecast import Told
+from engine.forecast_activities import activity_moments
+from engine.forecast_rounds import round_moments
 from engine.launch import Launch, launch_cycle
 from engine.people import directory, people_changed
 from engine.rules import Rules
@@ -127,7 +131,9 @@ def simulate_hospital(
         clock = Clock(now)
         with database.reading() as session:
             sent_before = set(session.exec(select(Delivery.id).where(Delivery.status == DeliveryStatus.SENT)))
-        _run(database, rules, clock, until, [], None, tick)
+            planned = activity_moments(session, rules=rules, now=now, until=until)
+            rounds = sorted({*planned, *round_moments(session, rules=rules, now=now, until=until)})
+        _run(database, rules, clock, until, [], None, tick, rounds)
         with database.reading() as session:
             return Simulated(tuple(read_told(session, without=sent_before)), {}, ())
 
@@ -199,14 +205,20 @@ def _run(
     steps: list[tuple[datetime, Step]],
     every: timedelta | None,
     tick: Tick | None,
+    rounds: Sequence[datetime] = (),
 ) -> list[str]:
+    """rounds: when planned activities or scheduled assessments have something to do."""
     tick = tick or tick_with(Recorder())
-    refused, waiting = [], list(steps)
+    refused, waiting, assessing = [], list(steps), list(rounds)
     while clock.now < until:
         while waiting and waiting[0][0] <= clock.now:
             refused += _take(database, rules, clock, waiting.pop(0)[1])
+        if assessing and assessing[0] <= clock.now:
+            run_activities(database, rules=rules, now=clock.now, door=DOOR)
+            assess_due(database, rules=rules, now=clock.now, door=DOOR)
+            assessing = [moment for moment in assessing if moment > clock.now]
         tick(database, rules, clock)
-        coming = [waiting[0][0]] if waiting else []
+        coming = [*(at for at, _ in waiting[:1]), *assessing[:1]]
         due = next_moments(database)
         if every and due:  # ticks that would find nothing due are left out: they change nothing
             coming.append(clock.now + every * max(1, -((clock.now - min(due)) // every)))

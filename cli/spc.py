@@ -12,13 +12,19 @@ from cli.mistakes import NOT_THERE, Both, FileThere, FileUnreadable, FileUnwrita
 from cli.options import BASIC, Basic
 from cli.shown import Shown
 from cli.speech import say
-from models.errors import Refused
+from models.errors import Refused, UsageError
 
 if TYPE_CHECKING:
     from engine.own_chart import Asked, Seen
     from engine.own_series import OwnSeries
 
-Charts = Literal["auto", "run", "i", "mr", "p", "pp", "u", "up", "c", "cp", "g", "t", "ip"]
+Charts = Literal["auto", "run", "i", "mr", "p", "pp", "u", "up", "c", "cp", "g", "t", "ip", "pareto"]
+
+
+class ParetoAlone(UsageError):
+    """A Pareto chart takes --title, --svg and --overwrite; leave the other options out."""
+
+    zh = "帕累托图只接受 --title、--svg 和 --overwrite，请去掉其他选项。"
 
 
 class SeriesRefused(Refused):
@@ -63,8 +69,9 @@ def spc(
         Path,
         Parameter(
             help=say(
-                "CSV or a workbook with period, value and, where there is one, denominator.",
-                "CSV 或工作簿：时期、数值，如有再加分母。",
+                "CSV or a workbook with period, value and, where there is one, denominator; "
+                "for --chart pareto category and count.",
+                "CSV 或工作簿：时期、数值，如有再加分母；--chart pareto 时为类别、数量。",
             )
         ),
     ],
@@ -85,6 +92,8 @@ def spc(
     language = basic.language or language_of((), os.environ)
     if not file.is_file():
         raise FileUnreadable(file=file, why=NOT_THERE)
+    if wished.chart == "pareto":
+        return _pareto(file, wished, language)
     series, asked = read_own_series(file), _asked(wished)
     try:
         seen = look_at(series, asked)
@@ -95,6 +104,28 @@ def spc(
         _write(wished.svg, picture_of(series, asked, seen, name, language), overwrite=wished.overwrite)
     facts = facts_of(series, asked, seen, name) | {"svg": str(wished.svg) if wished.svg else None}
     return Shown(facts, lines_of(series, seen, name, language), _following(file, wished, seen, series))
+
+
+def _pareto(file: Path, wished: Wished, language: str) -> Shown:
+    """Order categories by count."""
+    from cli.own_pareto import pareto_facts, pareto_lines, pareto_picture
+    from config.words import Refused as Useless
+    from engine.grids import read_content
+    from engine.own_pareto import CountsUnreadable, read_counts
+    from engine.own_series import both_of
+
+    if wished != Wished(chart=wished.chart, title=wished.title, svg=wished.svg, overwrite=wished.overwrite):
+        raise ParetoAlone
+    try:
+        counts = read_counts(file.name, read_content(file))
+    except Useless as error:
+        raise CountsUnreadable(what=both_of(error)) from error
+    title = wished.title or file.stem
+    if wished.svg:
+        _write(wished.svg, pareto_picture(counts, title, language), overwrite=wished.overwrite)
+    facts = pareto_facts(counts, title) | {"svg": str(wished.svg) if wished.svg else None}
+    following = [] if wished.svg else [f"wardcycle spc {file} --chart pareto --svg pareto.svg"]
+    return Shown(facts, pareto_lines(counts, title, language), following)
 
 
 def _asked(wished: Wished) -> Asked:

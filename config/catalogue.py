@@ -10,9 +10,24 @@ from typing import Annotated, TypeVar
 from pydantic import Field, TypeAdapter, ValidationError
 
 from config.checks import check_calendar, check_indicators, check_ladder, check_parts
+from config.events import EventClass, EventRules, Harm, check_events
+from config.feedback import FeedbackFile, FeedbackKind, FeedbackRules, check_feedback
 from config.indicators import Indicator, IndicatorSet, WrittenIndicator
 from config.problems import Finding, Loc, Problem, explain
-from config.shapes import CalendarFile, ChannelSetting, Level, Policy, Slug, StageTemplate, TaskTemplate, Template
+from config.programme import Measure, Programme, Requirement, SpecialAction, Step, Target
+from config.programme_checks import check_programme
+from config.programme_parts import Evidence, Goal, GoalYear, Phase
+from config.shapes import (
+    CalendarFile,
+    ChannelSetting,
+    Level,
+    Policy,
+    Question,
+    Slug,
+    StageTemplate,
+    TaskTemplate,
+    Template,
+)
 from config.source import Source, read_source, source_of
 from config.words import Text
 
@@ -24,12 +39,27 @@ _build_roles = TypeAdapter(dict[Slug, Text]).validate_python
 _build_channels = TypeAdapter(dict[Slug, ChannelSetting]).validate_python
 _build_calendars = TypeAdapter(CalendarFile).validate_python
 _build_sets = TypeAdapter(IndicatorSet).validate_python
+_build_programmes = TypeAdapter(Programme).validate_python
+_build_events = TypeAdapter(EventRules).validate_python
+_build_feedback = TypeAdapter(FeedbackFile).validate_python
 
 _TEXT_KEYS = ("en", "zh")
 _KEYS_UNDER = {
     "stages": tuple(StageTemplate.model_fields),
+    "questions": tuple(Question.model_fields),
     "indicators": tuple(WrittenIndicator.model_fields),
+    "kinds": tuple(FeedbackKind.model_fields),
     "tasks": tuple(TaskTemplate.model_fields),
+    "harms": tuple(Harm.model_fields),
+    "classes": tuple(EventClass.model_fields),
+    "measures": tuple(Measure.model_fields),
+    "requirements": tuple(Requirement.model_fields),
+    "special_actions": tuple(SpecialAction.model_fields),
+    "steps": tuple(Step.model_fields),
+    "targets": tuple(Target.model_fields),
+    "goals": tuple({**GoalYear.model_fields, **Goal.model_fields}),
+    "phases": tuple(Phase.model_fields),
+    "evidence": tuple(Evidence.model_fields),
     "title": _TEXT_KEYS,
     "guidance": _TEXT_KEYS,
     "numerator": _TEXT_KEYS,
@@ -56,6 +86,9 @@ class Catalogue:
     problems: tuple[Problem, ...]
     indicators: Mapping[str, Indicator] = field(default_factory=dict)
     indicator_sets: Mapping[str, Text] = field(default_factory=dict)
+    feedback: FeedbackRules = field(default_factory=FeedbackRules)
+    events: EventRules | None = None
+    programmes: Mapping[str, Programme] = field(default_factory=dict)
 
 
 @dataclass
@@ -70,6 +103,9 @@ class _Reading:
     channels: dict[str, ChannelSetting] = field(default_factory=dict)
     indicators: dict[str, Indicator] = field(default_factory=dict)
     indicator_sets: dict[str, Text] = field(default_factory=dict)
+    feedback: FeedbackRules = field(default_factory=FeedbackRules)
+    events: EventRules | None = None
+    programmes: dict[str, Programme] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
 
@@ -80,7 +116,17 @@ def read_catalogue(*folders: Path, environ: Mapping[str, str] | None = None) -> 
     """
     reading = _Reading(os.environ if environ is None else environ)
     # Names before what uses them: a template of the first folder may name a role of the last one.
-    steps = (_read_roles, _read_policies, _read_calendars, _read_channels, _read_indicators, _read_templates)
+    steps = (
+        _read_roles,
+        _read_policies,
+        _read_calendars,
+        _read_channels,
+        _read_indicators,
+        _read_programmes,
+        _read_feedback,
+        _read_templates,
+        _read_events,
+    )
     for step in steps:
         for folder in (SHIPPED, *folders):
             step(reading, folder)
@@ -94,6 +140,9 @@ def read_catalogue(*folders: Path, environ: Mapping[str, str] | None = None) -> 
         tuple(reading.problems),
         reading.indicators,
         reading.indicator_sets,
+        feedback=reading.feedback,
+        events=reading.events,
+        programmes=reading.programmes,
     )
 
 
@@ -218,6 +267,56 @@ def _read_indicators(reading: _Reading, folder: Path) -> None:
         reading.problems.extend(problems)
 
 
+def check_edition(
+    text: str, name: str, *, roles: Collection[str], indicators: Mapping[str, Indicator]
+) -> tuple[Programme | None, tuple[Problem, ...]]:
+    """Read one edition of a programme from the text of a file; None when there is any problem."""
+    return _build_programme(read_source(name, text.encode("utf-8", "surrogatepass")), roles, indicators)
+
+
+def _build_programme(
+    source: Source | Problem, roles: Collection[str], indicators: Mapping[str, Indicator]
+) -> tuple[Programme | None, tuple[Problem, ...]]:
+    programme, problems = _shaped(source, _build_programmes, tuple(Programme.model_fields))
+    if programme is None or isinstance(source, Problem):
+        return None, problems
+    problems = tuple(map(source.problem, check_programme(programme, roles=roles, indicators=indicators)))
+    return (None if problems else programme), problems
+
+
+def _read_programmes(reading: _Reading, folder: Path) -> None:
+    given: dict[str, str] = {}  # edition -> its file in this folder
+    for source in _sources(folder, "programmes/*.yaml", "programmes/*.yml"):
+        programme, problems = _build_programme(source, reading.roles, reading.indicators)
+        reading.problems.extend(problems)
+        if programme is None or isinstance(source, Problem):
+            continue
+        if programme.id in given:
+            reading.problems.append(source.problem(_taken(programme.id, given[programme.id])))
+        else:
+            given[programme.id] = source.file
+            reading.programmes[programme.id] = programme
+
+
+def _read_events(reading: _Reading, folder: Path) -> None:
+    for source in _sources(folder, "events.yaml"):
+        events, problems = _shaped(source, _build_events, tuple(EventRules.model_fields))
+        if events is not None and isinstance(source, Source):
+            found = check_events(events, roles=reading.roles, templates=reading.templates)
+            problems = tuple(map(source.problem, found))
+        reading.problems.extend(problems)
+        reading.events = events if events is not None and not problems else reading.events
+
+
+def _read_feedback(reading: _Reading, folder: Path) -> None:
+    for source in _sources(folder, "feedback.yaml"):
+        file, problems = _shaped(source, _build_feedback, tuple(FeedbackFile.model_fields))
+        if file is not None and isinstance(source, Source):
+            problems = tuple(map(source.problem, check_feedback(file)))
+        reading.problems.extend(problems)
+        reading.feedback = reading.feedback.with_file(file) if file and not problems else reading.feedback
+
+
 def _fill(source: Source | Problem, environ: Mapping[str, str]) -> tuple[Source | Problem, tuple[Problem, ...]]:
     """Put the environment's values into the addresses, so that no password needs to stand in a file."""
     if isinstance(source, Problem) or not isinstance(source.value, dict):
@@ -263,4 +362,4 @@ def _taken(name: str, file: str) -> Finding:
     what = Text(
         f"The id `{name}` is already used by {file}, which stays", f"编号“{name}”已在 {file} 中使用，以该文件为准"
     )
-    return Finding(("id",), what, Text("Give this template its own id", "请为本模板另取编号"))
+    return Finding(("id",), what, Text("Give this one its own id", "请另取编号"))

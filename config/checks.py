@@ -5,8 +5,9 @@ from datetime import time
 
 from config.indicators import IndicatorSet, check_definition
 from config.problems import Finding, Loc, nearest
+from config.recurrence import parse_recurrence
 from config.shapes import PDCA, CalendarFile, Kind, Level, TaskTemplate, Template
-from config.words import Text
+from config.words import Refused, Text
 from config.written import parse_after
 
 
@@ -19,11 +20,18 @@ def check_parts(
             yield _unknown(("indicators", k), slug, indicators, Text("indicator", "指标"))
     if template.escalation not in policies:
         yield _unknown(("escalation",), template.escalation, policies, Text("escalation policy", "升级规则"))
+    yield from _check_plan(template, roles)
     yield from _check_stages(template)
     seen: set[str] = set()
     for loc, task in _placed(template):
         if task.owner not in roles:
             yield _unknown((*loc, "owner"), task.owner, roles, Text("role", "角色"))
+        for key, named in (("consulted", task.consulted), ("informed", task.informed)):
+            yield from (
+                _unknown((*loc, key, k), role, roles, Text("role", "角色"))
+                for k, role in enumerate(named)
+                if role not in roles
+            )
         if task.id in seen:
             yield _repeated((*loc, "id"), task.id)
         yield from (
@@ -81,6 +89,25 @@ def _check_hours(key: str, opens: time, closes: time) -> Iterator[Finding]:
     if closes <= opens:
         what = Text("The day closes before it opens", "结束时间早于开始时间")
         yield Finding((key,), what, Text(f"Write a time after {opens:%H:%M}", f"请写 {opens:%H:%M} 之后的时间"))
+
+
+def _check_plan(template: Template, roles: Collection[str]) -> Iterator[Finding]:
+    """Check who leads it and how often it comes back, and the questions of its test."""
+    if template.led_by is not None and template.led_by not in roles:
+        yield _unknown(("led_by",), template.led_by, roles, Text("role", "角色"))
+    try:
+        if template.every:
+            parse_recurrence(template.every)
+    except Refused as refusal:
+        yield Finding(("every",), refusal.what, refusal.mend)
+    for k, one in enumerate(template.questions):
+        if len(one.choices) < 2:
+            what = Text("One choice is no question", "只有一个选项不成题目")
+            yield Finding(("questions", k, "choices"), what, Text("Write 2 to 6 choices", "请写 2 至 6 个选项"))
+        if one.right > len(one.choices):
+            what = Text(f"There is no choice {one.right}", f"没有第 {one.right} 个选项")
+            mend = Text(f"Count from 1 to {len(one.choices)}", f"请写 1 到 {len(one.choices)}")
+            yield Finding(("questions", k, "right"), what, mend)
 
 
 def _check_stages(template: Template) -> Iterator[Finding]:

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from config.problems import Finding, Loc
-from config.shapes import Slug
+from config.shapes import Shape, Slug
 from config.words import Text
 
 
@@ -37,14 +37,11 @@ class Frequency(StrEnum):
     YEAR = "year"
 
 
-class _Shape(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
-
-
-class WrittenIndicator(_Shape):
+class WrittenIndicator(Shape):
     """One definition as it stands in a set's file."""
 
     id: Slug
+    label: str | None = Field(None, min_length=1, max_length=32, description="The number in its programme: C06.")
     version: int = Field(ge=1, strict=True, description="Raise it with every change of what is counted.")
     title: Text
     numerator: Text = Field(description="What is counted or measured.")
@@ -83,7 +80,7 @@ class Indicator(WrittenIndicator):
     set: Slug
 
 
-class IndicatorSet(_Shape):
+class IndicatorSet(Shape):
     """Definitions that are entered and assessed together."""
 
     id: Slug

@@ -90,6 +90,14 @@ _MISSING = {
     ),
     "kind": Text("Add `kind: pdca` or `kind: process`", "请添加“kind: pdca”或“kind: process”"),
     "due": Text("Add a deadline such as `due: 5wd`", "请添加期限，例如“due: 5wd”"),
+    "period": Text(
+        "Add when the edition is in force: `period: {start: 2026-01, end: 2027-12}`",
+        "请添加本版的起止月份，例如“period: {start: 2026-01, end: 2027-12}”",
+    ),
+    "unit": Text(
+        'Add in which unit the value is, such as `unit: {en: "%", zh: "%"}`',
+        '请添加数值的单位，例如“unit: {en: "%", zh: "%"}”',
+    ),
     "owner": Text("Add the role that does the task, such as `owner: lead`", "请添加负责的角色，例如“owner: lead”"),
 }
 

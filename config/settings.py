@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 Language = Literal["en", "zh"]
@@ -44,9 +44,13 @@ class Settings(BaseSettings):
     smtp_password: SecretStr = Field(SecretStr(""), description="Never printed.")
     smtp_tls: Literal["none", "starttls", "tls"] = Field("none", description="How the way to the relay is encrypted.")
     smtp_sender: str = Field("wardcycle@localhost", description="The bare address that mails come from.")
-    smtp_timeout_s: int = Field(20, ge=1, le=600, description="Seconds until the outcome of a mail counts as unknown.")
+    smtp_timeout_s: int = Field(20, ge=1, le=299, description="Seconds until the outcome of a mail counts as unknown.")
     send_deadline_s: int = Field(
-        90, ge=5, le=300, description="Seconds after which a send that still hangs is ended; its outcome is unknown."
+        90,
+        ge=5,
+        le=300,
+        validate_default=True,
+        description="Seconds after which a send that hangs is ended; above SMTP_TIMEOUT_S. Its outcome is unknown.",
     )
     valve_floor: int = Field(
         1000, ge=1, description="So many messages due at once never shut the valve, whatever is usual here."
@@ -70,6 +74,15 @@ class Settings(BaseSettings):
     sqlite_journal: Literal["auto", "wal", "delete"] = Field(
         "auto", description="auto: WAL only where this SQLite is free of the WAL-reset bug (3.51.3 or newer)."
     )
+
+    @field_validator("send_deadline_s", mode="after")
+    @classmethod
+    def _outlasts_a_mail(cls, value: int, info: ValidationInfo) -> int:
+        # A send that is ended before its mail times out would be called unknown where the server has refused it.
+        timeout: int = info.data.get("smtp_timeout_s", 0)
+        if value <= timeout:
+            raise ValueError(f"must be above WARDCYCLE_SMTP_TIMEOUT_S ({timeout}): a mail has to time out by itself")
+        return value
 
     @field_validator("channel_hosts", "secret_keys", mode="before")
     @classmethod

@@ -41,6 +41,7 @@ AfterText = Annotated[str, BeforeValidator(_after), WithJsonSchema({"type": "str
 
 StageId = Literal["plan", "do", "check", "act"]
 PDCA: tuple[StageId, ...] = ("plan", "do", "check", "act")
+GateId = Literal["plan", "do", "check", "act", "roll-up"]  # roll-up: of a special action
 _PDCA_TITLES = {
     "plan": Text("Plan", "计划"),
     "do": Text("Do", "实施"),
@@ -60,11 +61,13 @@ class Kind(StrEnum):
     PROCESS = "process"
 
 
-class _Shape(BaseModel):
+class Shape(BaseModel):
+    """The parent of all shapes: nothing unknown is written, nothing read is changed."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
 
-class TaskTemplate(_Shape):
+class TaskTemplate(Shape):
     """One thing that somebody does by a deadline."""
 
     id: Slug
@@ -76,16 +79,19 @@ class TaskTemplate(_Shape):
     evidence: Evidence = Evidence.OPTIONAL
     accept: bool = Field(False, description="true: the lead accepts or returns the answer.")
     safety: bool = Field(False, description="true: a message's link alone does not do; a login or a code is asked for.")
+    names_nobody: bool = Field(False, description="true: an answer that seems to name a patient is refused.")
     after: tuple[Slug, ...] = Field((), description="Ids of the tasks that must be done before this one opens.")
+    consulted: tuple[Slug, ...] = Field((), description="Roles whose advice the owner asks for.")
+    informed: tuple[Slug, ...] = Field((), description="Roles that hear of the result.")
 
 
-class StageTemplate(_Shape):
+class StageTemplate(Shape):
     """Tasks that must all be done before the next stage opens."""
 
     id: Slug
     title: Text | None = None
     tasks: tuple[TaskTemplate, ...] = Field(min_length=1)
-    gate: StageId | None = Field(None, description="What the stage must prove before it closes.")
+    gate: GateId | None = Field(None, description="What the stage must prove before it closes.")
 
     @property
     def heading(self) -> Text:
@@ -93,7 +99,15 @@ class StageTemplate(_Shape):
         return self.title or _PDCA_TITLES.get(self.id) or Text(self.id, self.id)
 
 
-class Template(_Shape):
+class Question(Shape):
+    """A question of the short test after a training; `right` counts the choices from 1."""
+
+    ask: Text
+    choices: tuple[Text, ...] = Field(min_length=1, max_length=6)
+    right: int = Field(ge=1, strict=True)
+
+
+class Template(Shape):
     """An activity of the hospital as stages of tasks. Its parts fit together only when config.checks finds nothing."""
 
     id: Slug
@@ -106,6 +120,11 @@ class Template(_Shape):
     escalation: Slug = Field("standard", description="A policy of escalation.yaml.")
     urgent: bool = Field(False, description="true: reminders do not wait for working hours.")
     announce: bool = Field(True, description="false: nobody is told when it closes.")
+    led_by: Slug | None = Field(None, description="The role that leads what is launched by plan; else the office.")
+    every: str = Field("", description="How often as a rule: weekly mon, monthly 3wd, quarterly 10, yearly 03-15.")
+    reports_to: Slug | None = Field(None, description="The template that the unit above gets when this one closes.")
+    questions: tuple[Question, ...] = Field((), description="The test of those who attended.")
+    pass_percent: int = Field(80, ge=1, le=100, strict=True, description="So much of the test must be right.")
     stages: tuple[StageTemplate, ...] = Field(min_length=1)
 
     @property
@@ -114,7 +133,7 @@ class Template(_Shape):
         return (task for stage in self.stages for task in stage.tasks)
 
 
-class Level(_Shape):
+class Level(Shape):
     """One rung of an escalation ladder: so long after the deadline, this role decides."""
 
     after: AfterText
@@ -157,7 +176,7 @@ def _country(value: object) -> str:
 Clock = Annotated[time, BeforeValidator(_clock)]
 
 
-class CalendarFile(_Shape):
+class CalendarFile(Shape):
     """Which days and hours a hospital works, in its own zone."""
 
     country: Annotated[str, BeforeValidator(_country)]
@@ -172,7 +191,7 @@ class CalendarFile(_Shape):
     announced_until: int | None = Field(None, ge=2000, le=2200)
 
 
-class ChannelSetting(_Shape):
+class ChannelSetting(Shape):
     """A way to reach people; its address may hold a password and is never printed."""
 
     title: Text

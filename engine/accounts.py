@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from config.numbers import row_number
 from config.words import Text
 from engine.logins import HASHER, Claim, begin_session, end_sessions, holds, is_locked, proven
 from engine.passwords import check_password
@@ -204,9 +205,7 @@ class AccountLocked(Refused):
 
 def _invitation(session: Session, brought: str, keys: Sequence[str], now: datetime) -> Invitation:
     number, _, token = brought.partition(".")
-    found = None
-    if number.isascii() and number.isdigit() and len(number) < 18:
-        found = session.exec(select(Invitation).where(Invitation.id == int(number)).with_for_update()).first()
+    found = session.exec(select(Invitation).where(Invitation.id == row_number(number)).with_for_update()).first()
     row = f"{found.id}.{found.salt}" if found else "0."
     fits = is_invitation(keys, row, token)
     if found is None or not fits or found.used_at is not None or found.expires_at <= now:

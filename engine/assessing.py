@@ -1,27 +1,24 @@
 """From a series to the complete record of an assessment: verdict, signals, runs, icons, words; pure."""
 
-import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import date, datetime
 from functools import cache
 from importlib.metadata import version
 
 import numpy as np
 
-from config.indicators import Family, Frequency, Indicator
+from config.indicators import Family, Frequency
 from engine.baselines import data_hash, usable
 from engine.findings import find_change, find_target, number
+from engine.looks import AFTER, BASELINE, Found, Look
+from engine.record_parts import find_points, find_runs, find_signals, find_span, shown_after
 from engine.saying import say_judged, say_refused
 from models.reads.series import Series
-from models.records import Point, Record, RunsFound, Saying, Signal, Span
+from models.records import Record, Saying
 from spc.aim import CHARTS, Aim, Times
 from spc.arrays import Floats, floats
 from spc.chart import Chart, Plan, make_chart
 from spc.errors import DataError
-from spc.icons import Better, Variation, assurance, labels, meaning, variation
-from spc.rulesets import NHS_7, find_signals
-from spc.runs import analyse_runs
+from spc.icons import Better, Label, Variation, assurance, labels_in, meaning, newest
+from spc.rulesets import NHS_7, marks_of
 from spc.sentence import NEXT
 from spc.trend import Family as Counted
 from spc.verdict import GATE_VERSION, Judged, Verdict, judge
@@ -35,55 +32,8 @@ FAMILIES = {
     Family.MEASUREMENT: Counted.GAUSSIAN,
 }
 PERIODS_A_YEAR = {Frequency.WEEK: 52, Frequency.MONTH: 12, Frequency.QUARTER: 4, Frequency.YEAR: 1}
-BASELINE, WASH_IN, AFTER = "baseline", "wash-in", "after"
 FULL_BASELINE = 20
 CHANGED = "baseline_changed"
-
-
-@dataclass(frozen=True)
-class Look:
-    """What is looked at. Target, worthwhile change and prediction are as shown.
-
-    n_baseline, wash_in: periods from the beginning of the series. n_changed: periods of a sealed baseline that read
-    otherwise today. known: signals of earlier looks, (rule, first period) -> the day on which they were found.
-    """
-
-    indicator: Indicator
-    unit: str
-    as_of: datetime
-    on: date
-    n_baseline: int
-    wash_in: int = 0
-    cycle: str = ""
-    target: float | None = None
-    worthwhile: float | None = None
-    prediction: float | None = None
-    definition_changed: bool = False
-    n_changed: int = 0
-    known: Mapping[tuple[str, date], date] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class _Found:
-    """What the statistics gave; `judged` is None where they refused, then `why` says it."""
-
-    series: Series
-    look: Look
-    top: Floats
-    bottom: Floats | None
-    chart: Chart | None
-    judged: Judged | None
-    why: DataError | None
-
-    @property
-    def better(self) -> Better:
-        return Better(self.look.indicator.better.value)
-
-    def phase(self, place: int) -> str:
-        """Name the phase of a place in the series."""
-        if place < self.look.n_baseline:
-            return BASELINE
-        return WASH_IN if place < self.look.n_baseline + self.look.wash_in else AFTER
 
 
 def assess(series: Series, look: Look) -> Record:
@@ -91,11 +41,13 @@ def assess(series: Series, look: Look) -> Record:
     found = _find(series, look)
     judged, chart = found.judged, found.chart
     verdict = judged.verdict if judged else Verdict.CANNOT_TELL
-    sides = {phase: _span(found, phase) for phase in (BASELINE, AFTER)}
+    marks = marks_of(chart, NHS_7) if chart else {}
+    labels = labels_in(marks, len(series.periods)) if chart else ()
+    counted = usable(series)
+    sides = {phase: find_span(found, phase, set(counted)) for phase in (BASELINE, AFTER)}
     change = judged.change if judged else None
     by_counts = change is not None and change.family is not Counted.GAUSSIAN
     sizes = found.bottom if found.bottom is not None else np.ones_like(found.top)
-    n_usable = len(usable(series))
     return Record(
         indicator=look.indicator.id,
         version=look.indicator.version,
@@ -112,7 +64,7 @@ def assess(series: Series, look: Look) -> Record:
         multiply=look.indicator.multiply,
         better=look.indicator.better.value,
         n_periods=len(series.periods),
-        n_usable=n_usable,
+        n_usable=len(counted),
         n_missing=sum(value is None for value in series.values),
         n_zero_denominator=int((sizes == 0).sum()),
         n_provisional=sum(series.provisional),
@@ -123,12 +75,12 @@ def assess(series: Series, look: Look) -> Record:
         events_after=change.after.events if change and by_counts else None,
         trial_limits=sides[BASELINE].n < FULL_BASELINE,
         sigma_z=number(chart.sigma_z[0]) if chart else None,
-        points=_points(found),
-        signals=_signals(found),
-        runs=_runs(found),
-        variation=variation(chart, found.better).value if chart else Variation.COMMON_CAUSE.value,
+        points=find_points(found, labels),
+        signals=find_signals(found, chart, marks) if chart else (),
+        runs=find_runs(found, chart) if chart else (),
+        variation=_variation(found, labels).value,
         assurance=_assurance(found),
-        target=find_target(judged, look.target, _shown_after(found)) if judged else None,
+        target=find_target(judged, look.target, shown_after(found)) if judged else None,
         change=find_change(judged) if judged else None,
         prediction=look.prediction,
         verdict=verdict.value,
@@ -139,6 +91,13 @@ def assess(series: Series, look: Look) -> Record:
         next_step=NEXT[verdict],
         said=_said(found, judged),
     )
+
+
+def find_icons(series: Series, look: Look) -> tuple[str, str]:
+    """Find only the icons of `assess`, without its words: what the newest point says, whether the target can be met."""
+    found = _find(series, look)
+    labels = labels_in(marks_of(found.chart, NHS_7), len(series.periods)) if found.chart else ()
+    return _variation(found, labels).value, _assurance(found)
 
 
 @cache
@@ -158,7 +117,7 @@ def aim_of(look: Look) -> Aim:
     )
 
 
-def _find(series: Series, look: Look) -> _Found:
+def _find(series: Series, look: Look) -> Found:
     final = [None if p else v for v, p in zip(series.values, series.provisional, strict=True)]
     top = floats(final)
     bottom = None if series.out_of is None else floats(series.out_of)
@@ -171,8 +130,8 @@ def _find(series: Series, look: Look) -> _Found:
     try:
         judged = judge(top, bottom, aim=aim_of(look), times=times, multiply=look.indicator.multiply)
     except DataError as error:
-        return _Found(series, look, top, bottom, _chart(look, top, bottom), None, error)
-    return _Found(series, look, top, bottom, judged.chart, judged, None)
+        return Found(series, look, top, bottom, _chart(look, top, bottom), None, error)
+    return Found(series, look, top, bottom, judged.chart, judged, None)
 
 
 def _chart(look: Look, top: Floats, bottom: Floats | None) -> Chart | None:
@@ -189,124 +148,25 @@ def _chart(look: Look, top: Floats, bottom: Floats | None) -> Chart | None:
         return None
 
 
-def _span(found: _Found, phase: str) -> Span:
-    places = [place for place in range(len(found.series.periods)) if found.phase(place) == phase]
-    counted = set(usable(found.series))
-    periods = [found.series.periods[place] for place in places]
-    return Span(
-        periods[0] if periods else None, periods[-1] if periods else None, sum(each in counted for each in periods)
-    )
+def _variation(found: Found, labels: tuple[Label, ...]) -> Variation:
+    """Judge the newest point that has a value."""
+    return meaning(newest(found.chart, labels), found.better) if found.chart else Variation.COMMON_CAUSE
 
 
-def _points(found: _Found) -> tuple[Point, ...]:
-    chart, series, times = found.chart, found.series, found.look.indicator.multiply
-    meanings = [meaning(each, found.better).value for each in labels(chart)] if chart else []
-
-    def line(name: str, place: int) -> float | None:
-        return number(getattr(chart, name)[place]) if chart else None
-
-    return tuple(
-        Point(
-            period=period,
-            value=_shown(series.values[place], _size(series, place), times),
-            numerator=series.values[place],
-            denominator=_size(series, place),
-            centre=line("centre", place),
-            lcl=line("lcl", place),
-            ucl=line("ucl", place),
-            lcl2=line("lcl2", place),
-            ucl2=line("ucl2", place),
-            phase=found.phase(place),
-            meaning=meanings[place] if meanings else Variation.COMMON_CAUSE.value,
-            provisional=series.provisional[place],
-        )
-        for place, period in enumerate(series.periods)
-    )
-
-
-def _size(series: Series, place: int) -> float | None:
-    return series.out_of[place] if series.out_of else None
-
-
-def _shown(value: float | None, size: float | None, times: float) -> float | None:
-    if value is None or size == 0:
-        return None
-    return value / (size or 1.0) * times
-
-
-def _signals(found: _Found) -> tuple[Signal, ...]:
-    if found.chart is None:
-        return ()
-    periods, look = found.series.periods, found.look
-    made = []
-    for each in find_signals(found.chart, NHS_7):
-        first = periods[each.first - 1]
-        good = (each.direction == 1) == (found.better is Better.HIGHER)
-        sense = "neutral" if found.better is Better.NEITHER else "favourable" if good else "unfavourable"
-        made.append(
-            Signal(
-                rule=each.rule.value,
-                first=first,
-                last=periods[each.last - 1],
-                direction="high" if each.direction == 1 else "low",
-                sense=sense,
-                phase=found.phase(each.last - 1),
-                detected_on=look.known.get((each.rule.value, first), look.on),
-            )
-        )
-    return tuple(made)
-
-
-def _runs(found: _Found) -> tuple[RunsFound, ...]:
-    chart = found.chart
-    if chart is None:
-        return ()
-    start = found.look.n_baseline + found.look.wash_in
-    phases = ((BASELINE, slice(0, found.look.n_baseline)), (AFTER, slice(start, None)))
-    made = []
-    for phase, where in phases:
-        if not chart.values[where].size:
-            continue
-        runs = analyse_runs(chart.values[where], chart.centre[where])
-        made.append(
-            RunsFound(
-                phase=phase,
-                n_useful=runs.n_useful,
-                longest=runs.longest,
-                longest_max=runs.longest_max,
-                crossings=runs.crossings,
-                crossings_min=runs.crossings_min,
-                signal=runs.signal,
-            )
-        )
-    return tuple(made)
-
-
-def _assurance(found: _Found) -> str:
+def _assurance(found: Found) -> str:
     held = assurance(found.chart, found.better, found.look.target) if found.chart else None
     return held.value if held else ""
 
 
-def _shown_after(found: _Found) -> list[float]:
-    """List the values after the change, as shown."""
-    if found.chart is None:
-        return []
-    values = found.chart.values
-    return [
-        float(values[place])
-        for place in range(values.size)
-        if found.phase(place) == AFTER and math.isfinite(values[place])
-    ]
-
-
-def _reasons(found: _Found) -> tuple[str, ...]:
+def _reasons(found: Found) -> tuple[str, ...]:
     if found.judged:
         return found.judged.reasons
     return ("too_few_points",) if found.better is not Better.NEITHER else ("no_direction",)
 
 
-def _said(found: _Found, judged: Judged | None) -> Saying:
+def _said(found: Found, judged: Judged | None) -> Saying:
     if judged is None:
         assert found.why is not None, "what was not judged has its reason"
         return say_refused(found.why)
-    return say_judged(judged, found.look.indicator, found.look.prediction)
+    look = found.look
+    return say_judged(judged, look.indicator, look.prediction, changed=bool(look.cycle))

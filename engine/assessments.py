@@ -1,51 +1,27 @@
 """Assessing an indicator: read its series, judge it, keep the complete record, ask or propose what follows."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlmodel import Session, select
 
 from config.indicators import Indicator
 from config.words import Text
-from engine.assessing import Look, assess
-from engine.baselines import find_changes, until
+from engine.assessing import assess
 from engine.deed import Deed, lock_cycle
 from engine.indicators import get_indicator
 from engine.people import OFFICE
 from engine.rules import Rules
-from engine.seals import sealed_baseline, sealed_series, today_series
+from engine.scopes import Eyes, Place, Scope, scope_of_cycle, scopes_of
 from engine.watches import look_out
-from models.assessment import Assessment, AssessmentStatus, Watch
+from models.assessment import Assessment, AssessmentStatus
 from models.audit import record
 from models.cycle import Cycle, StageStatus
-from models.errors import Refused
 from models.notification import NotificationKind
-from models.reads.assessments import find_aim, find_gate, find_watch, latest_assessment, latest_of_indicator
-from models.reads.series import Series, read_series
-from models.records import Record, record_from, written
+from models.reads.assessments import find_gate
+from models.records import Record, written
 
-# Without a cycle the first periods are the baseline; it is never moved by itself.
-LONG, SHORT, LONG_SERIES = 24, 12, 32
 TOO_LITTLE = ("too_few_points", "too_few_baseline_points", "too_few_post_points", "too_few_events")
 GOOD = ("met", "improving")
-
-
-class NothingSealed(Refused):
-    """Plan of {code} has not closed with an aim, so there is no sealed baseline to hold the data against."""
-
-    zh = "循环 {code} 的计划阶段尚未带目标结束，没有可对照的封存基线。"
-
-
-@dataclass(frozen=True)
-class _Scope:
-    """What is looked at, and whose it is."""
-
-    series: Series
-    look: Look
-    unit_id: int
-    cycle: Cycle | None = None
-    watch: Watch | None = None
 
 
 def run_assessment(
@@ -72,13 +48,19 @@ def run_assessment(
     waiting = _find_scheduled(session, schedule_key)
     if waiting is not None and waiting.status is not AssessmentStatus.DUE:
         return waiting
-    scope = _scope(deed, cycle_id, indicator, unit_id, as_of, through)
+    eyes = Eyes.of(session, rules, deed.people, as_of)
+    cycle = None if cycle_id is None else lock_cycle(session, cycle_id)
+    if cycle is not None:
+        scope = scope_of_cycle(eyes, cycle)
+    else:
+        assert indicator is not None and unit_id is not None, "a cycle, or an indicator and a unit"
+        (scope,) = scopes_of(eyes, [Place(get_indicator(rules.catalogue.indicators, indicator), unit_id, through)])
     found = assess(scope.series, scope.look)
-    made = _keep(deed, scope, found, waiting, schedule_key)
-    if scope.watch is not None and scope.cycle is not None:
-        look_out(deed, scope.cycle, scope.watch, found, made.id or 0)
-    elif scope.cycle is not None and made.too_little:
-        _ask_for_data(deed, scope.cycle, scope.look.indicator, scope.unit_id, found)
+    made = _keep(deed, scope, cycle_id, found, waiting, schedule_key)
+    if scope.watch is not None and cycle is not None:
+        look_out(deed, cycle, scope.watch, found, made.id or 0)
+    elif cycle is not None and made.too_little:
+        _ask_for_data(deed, cycle, scope.look.indicator, scope.unit_id, found)
     deed.finish()
     return made
 
@@ -89,111 +71,11 @@ def _find_scheduled(session: Session, key: str | None) -> Assessment | None:
     return session.exec(select(Assessment).where(Assessment.schedule_key == key).with_for_update()).one_or_none()
 
 
-def _scope(
-    deed: Deed,
-    cycle_id: int | None,
-    indicator: str | None,
-    unit_id: int | None,
-    as_of: datetime,
-    through: date | None,
-) -> _Scope:
-    if cycle_id is None:
-        assert indicator is not None and unit_id is not None, "a cycle, or an indicator and a unit"
-        found = get_indicator(deed.rules.catalogue.indicators, indicator)
-        return _of_indicator(deed, found, unit_id, as_of, through)
-    cycle = lock_cycle(deed.session, cycle_id)
-    watch = find_watch(deed.session, cycle_id)
-    if watch is not None and watch.ended_at is None:
-        return _of_watch(deed, cycle, watch, as_of)
-    return _of_cycle(deed, cycle, as_of)
-
-
-def _of_indicator(deed: Deed, indicator: Indicator, unit_id: int, as_of: datetime, through: date | None) -> _Scope:
-    on = deed.rules.calendar.local_date(as_of)
-    series = read_series(deed.session, indicator.id, unit_id, last=through or on, frequency=indicator.frequency)
-    n_baseline = LONG if len(series.periods) >= LONG_SERIES else SHORT
-    look = Look(
-        indicator,
-        deed.people.units[unit_id].slug,
-        as_of,
-        on,
-        n_baseline=min(n_baseline, len(series.periods)),
-        target=indicator.target,
-        known=_known(latest_of_indicator(deed.session, indicator.id, unit_id)),
-    )
-    return _Scope(series, look, unit_id)
-
-
-def _of_cycle(deed: Deed, cycle: Cycle, as_of: datetime) -> _Scope:
-    """Hold what came after Do was opened against the sealed baseline; what lies between counts for nothing."""
-    session, cycle_id = deed.session, cycle.id or 0
-    baseline, aim = sealed_baseline(session, cycle_id), find_aim(session, cycle_id)
-    if baseline is None or aim is None:
-        raise NothingSealed(code=cycle.code)
-    indicator = get_indicator(deed.rules.catalogue.indicators, baseline.indicator)
-    on = deed.rules.calendar.local_date(as_of)
-    series = until(sealed_series(session, baseline, aim.unit_id), on)
-    n_baseline = len(baseline.periods)
-    look = Look(
-        indicator,
-        baseline.unit,
-        as_of,
-        on,
-        n_baseline=n_baseline,
-        wash_in=_n_before(series.periods[n_baseline:], _change_on(deed, cycle_id)) + baseline.wash_in,
-        cycle=cycle.code,
-        target=baseline.target,
-        worthwhile=baseline.worthwhile,
-        prediction=baseline.prediction,
-        definition_changed=indicator.version != baseline.version,
-        n_changed=len(find_changes(baseline, today_series(session, baseline, aim.unit_id))),
-        known=_known(latest_assessment(session, cycle_id)),
-    )
-    return _Scope(series, look, aim.unit_id, cycle)
-
-
-def _of_watch(deed: Deed, cycle: Cycle, watch: Watch, as_of: datetime) -> _Scope:
-    session, on = deed.session, deed.rules.calendar.local_date(as_of)
-    indicator = get_indicator(deed.rules.catalogue.indicators, watch.indicator)
-    series = read_series(
-        session, watch.indicator, watch.unit_id, first=watch.level_first_on, last=on, frequency=indicator.frequency
-    )
-    baseline = sealed_baseline(session, cycle.id or 0)
-    look = Look(
-        indicator,
-        deed.people.units[watch.unit_id].slug,
-        as_of,
-        on,
-        n_baseline=sum(period <= watch.level_last_on for period in series.periods),
-        cycle=cycle.code,
-        target=baseline.target if baseline else None,
-        definition_changed=baseline is not None and indicator.version != baseline.version,
-        known=_known(latest_assessment(session, cycle.id or 0)),
-    )
-    return _Scope(series, look, watch.unit_id, cycle, watch)
-
-
-def _change_on(deed: Deed, cycle_id: int) -> date | None:
-    do = find_gate(deed.session, cycle_id, "do")
-    return deed.rules.calendar.local_date(do.opened_at) if do and do.opened_at else None
-
-
-def _n_before(periods: tuple[date, ...], change_on: date | None) -> int:
-    """Count the periods that begin before the change does; all of them while it has not begun."""
-    return sum(change_on is None or period < change_on for period in periods)
-
-
-def _known(last: Assessment | None) -> Mapping[tuple[str, date], date]:
-    if last is None:
-        return {}
-    return {(each.rule, each.first): each.detected_on for each in record_from(last.record).signals}
-
-
-def _keep(deed: Deed, scope: _Scope, found: Record, waiting: Assessment | None, schedule_key: str | None) -> Assessment:
-    session = deed.session
-    values: dict[str, object] = {
+def written_row(found: Record, by: int | None) -> dict[str, object]:
+    """Fill the columns of an assessment from its record."""
+    return {
         "as_of": found.as_of,
-        "made_by": deed.by,
+        "made_by": by,
         "data_hash": found.data_hash,
         "engine_version": found.engine_version,
         "rule_set": found.rule_set,
@@ -205,6 +87,12 @@ def _keep(deed: Deed, scope: _Scope, found: Record, waiting: Assessment | None, 
         "text_en": found.said.sentence.en,
         "text_zh": found.said.sentence.zh,
     }
+
+
+def _keep(
+    deed: Deed, scope: Scope, cycle_id: int | None, found: Record, waiting: Assessment | None, schedule_key: str | None
+) -> Assessment:
+    session, values = deed.session, written_row(found, deed.by)
     if waiting is not None:
         deed.move(Assessment, [waiting.id or 0], AssessmentStatus.DUE, AssessmentStatus.DONE, values=values)
         session.refresh(waiting)
@@ -212,7 +100,7 @@ def _keep(deed: Deed, scope: _Scope, found: Record, waiting: Assessment | None, 
     made = Assessment(
         schedule_key=schedule_key,
         status=AssessmentStatus.DONE,
-        cycle_id=scope.cycle.id if scope.cycle else None,
+        cycle_id=cycle_id,
         indicator=found.indicator,
         unit_id=scope.unit_id,
     )

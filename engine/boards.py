@@ -1,27 +1,17 @@
 """Looking at indicators as they stand now: many on a board, one on its page. Nothing is stored; an assessment is."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import Session
 
 from config.indicators import Indicator
-from engine.assessing import Look, assess
-from engine.assessments import LONG, LONG_SERIES, SHORT
+from engine.assessing import assess
 from engine.people import Directory
 from engine.rules import Rules
+from engine.scopes import Eyes, Place, scopes_of
 from models.reads.boards import places_with_values
-from models.reads.series import read_series
 from models.records import Record
-
-
-@dataclass(frozen=True)
-class Place:
-    """An indicator in a unit."""
-
-    indicator: Indicator
-    unit_id: int
 
 
 def list_places(
@@ -33,19 +23,9 @@ def list_places(
     return tuple(Place(one, unit_id) for one in indicators for unit_id in by_name if (one.id, unit_id) in found)
 
 
-def look_now(session: Session, place: Place, people: Directory, *, rules: Rules, now: datetime) -> Record | None:
-    """Hold the newest values of an indicator against its first ones; None where there are no values."""
-    on, one = rules.calendar.local_date(now), place.indicator
-    series = read_series(session, one.id, place.unit_id, last=on, frequency=one.frequency)
-    if not series.periods:
-        return None
-    n_baseline = LONG if len(series.periods) >= LONG_SERIES else SHORT
-    look = Look(
-        one,
-        people.units[place.unit_id].slug,
-        now,
-        on,
-        n_baseline=min(n_baseline, len(series.periods)),
-        target=one.target,
-    )
-    return assess(series, look)
+def look_at(
+    session: Session, places: Sequence[Place], people: Directory, *, rules: Rules, now: datetime
+) -> list[Record | None]:
+    """Judge what the newest values of each indicator say, as an assessment would; None where there are no values."""
+    scopes = scopes_of(Eyes.of(session, rules, people, now), places)
+    return [assess(scope.series, scope.look) if scope.series.periods else None for scope in scopes]

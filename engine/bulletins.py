@@ -1,11 +1,11 @@
 """The monthly bulletin of the hospital and of each unit with a head: when it goes out, to whom, what its mail says."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
+from types import MappingProxyType
 
-import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col
 
 from config.calendar import MORNING, Calendar
 from config.indicators import Frequency
@@ -14,16 +14,25 @@ from config.words import Text
 from engine.outbox import Note, tell
 from engine.people import OFFICE, Directory, directory
 from engine.rules import Rules
-from models.assessment import Assessment, AssessmentStatus
+from models.assessment import AssessmentStatus
 from models.audit import record
 from models.notification import NotificationKind
-from models.reads.bulletins import CONCERN, IMPROVEMENT, BulletinLine, BulletinView, read_bulletin
-from models.schedule import Bulletin, DueAssessment
+from models.reads.bulletins import (
+    CONCERN,
+    IMPROVEMENT,
+    BulletinLine,
+    BulletinView,
+    list_assessed,
+    list_made,
+    read_bulletin,
+)
+from models.schedule import Bulletin
 
 AFTER_DAYS = 10  # working days after the month: most values have come, and there is time to act
 LOOK_BACK = 400  # days; what an outage held back longer is news no more
 HEAD, HOSPITAL_HEAD, QUALITY = "dept-head", "hospital-head", "dept-quality-officer"
 MOST_LINES = 12
+NO_FACTS: Mapping[str, str] = MappingProxyType({})
 
 
 def bulletin_at(month_on: date, calendar: Calendar) -> datetime:
@@ -35,14 +44,7 @@ def bulletin_at(month_on: date, calendar: Calendar) -> datetime:
 def find_bulletins(session: Session, *, rules: Rules, now: datetime) -> tuple[tuple[int, date], ...]:
     """Find the bulletins that are due and did not go out: unit and month."""
     since = rules.calendar.local_date(now) - timedelta(days=LOOK_BACK)
-    assessed = session.execute(
-        sa.select(col(Assessment.unit_id), col(DueAssessment.month_on))
-        .join(DueAssessment, col(DueAssessment.assessment_id) == col(Assessment.id))
-        .where(col(DueAssessment.month_on) >= since)
-        .distinct()
-    ).tuples()
-    sent = session.exec(select(Bulletin).where(col(Bulletin.month_on) >= since))
-    made = {(one.unit_id, one.month_on) for one in sent}
+    assessed, made = list_assessed(session, since), list_made(session, since)
     people, on = directory(session), rules.calendar.local_date(now)
     wanted = {
         (unit, month)
@@ -65,23 +67,30 @@ def units_in(people: Directory, unit_id: int) -> tuple[int, ...]:
     return tuple(unit for unit in people.units if unit_id in people.upwards(unit))
 
 
-def make_bulletin(unit_id: int, month_on: date, rules: Rules, now: datetime, session: Session) -> int:
+def make_bulletin(session: Session, found: tuple[int, date], *, rules: Rules, now: datetime) -> int:
     """Send the bulletin of a unit to its head and its quality officer, the hospital's to its head and the office."""
+    unit_id, month_on = found
     bulletin_id = _claim(session, unit_id, month_on, now)
     if bulletin_id is None:
         return 0
-    people, on = directory(session), rules.calendar.local_date(now)
+    people = directory(session)
     view = read_bulletin(session, units_in(people, unit_id), month_on)
     facts = _facts(people, unit_id, month_on, view)
-    whole = people.units[unit_id].parent_id is None
-    roles = (HOSPITAL_HEAD, OFFICE) if whole else (HEAD, QUALITY)
-    readers = dict.fromkeys(person for role in roles for person in _own(people, role, unit_id, on))
-    key = f"bulletin:{unit_id}:{month_on}"
-    notes = [Note(key, NotificationKind.BULLETIN, person, now, facts=facts) for person in readers]
-    tell(session, notes, rules=rules, now=now, people=people)
+    tell(session, bulletin_notes(people, unit_id, month_on, rules, now, facts), rules=rules, now=now, people=people)
     after = {"unit": people.units[unit_id].slug, "month": month_on, "n": len(view.lines)}
     record(session, "bulletin.make", "bulletin", bulletin_id, by=None, now=now, after=after)
     return 1
+
+
+def bulletin_notes(
+    people: Directory, unit_id: int, month_on: date, rules: Rules, now: datetime, facts: Mapping[str, str] = NO_FACTS
+) -> list[Note]:
+    """Address a bulletin to those who read it."""
+    whole, on = people.units[unit_id].parent_id is None, rules.calendar.local_date(now)
+    roles = (HOSPITAL_HEAD, OFFICE) if whole else (HEAD, QUALITY)
+    readers = dict.fromkeys(person for role in roles for person in _own(people, role, unit_id, on))
+    key = f"bulletin:{unit_id}:{month_on}"
+    return [Note(key, NotificationKind.BULLETIN, person, now, facts=facts) for person in readers]
 
 
 def _claim(session: Session, unit_id: int, month_on: date, now: datetime) -> int | None:

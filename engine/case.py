@@ -132,8 +132,12 @@ def give_to(case: Case, persons: tuple[int, ...], *, why: str, key: str, told: b
 
 def new_deadline(case: Case, until: date, why: str) -> None:
     """Give an open task a new deadline with rungs and a ladder of its own; the old one's unsent messages fall away."""
+    retime(case, timed_until(case, until), why)
+
+
+def retime(case: Case, timed: Timed, why: str) -> None:
+    """Write a new deadline, audit it, and take back what of the old one was not sent."""
     deed, task = case.deed, case.task
-    timed = timed_until(case, until)
     before = {"deadline_at": task.deadline_at}
     deed.session.execute(sa.update(Task).where(col(Task.id) == task.id).values(timed.values()))
     after = {"deadline_at": timed.deadline_at}

@@ -1,6 +1,7 @@
 """Signals of concern: which a record shows at its newest point, telling of them once, launching a cycle from one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import Session
@@ -10,7 +11,7 @@ from config.words import Text
 from engine.deed import Deed
 from engine.indicators import get_indicator
 from engine.launch import Launch, launch_cycle
-from engine.outbox import Note, tell
+from engine.outbox import Note
 from engine.people import OFFICE
 from engine.rules import Rules
 from models.assessment import Aim, Assessment
@@ -47,27 +48,50 @@ def concerns(found: Record) -> tuple[Signal, ...]:
     return tuple(sorted(here, key=lambda each: (each.first, each.rule)))
 
 
-def tell_concerns(deed: Deed, made: Assessment) -> Alert | None:
-    """Tell whom it concerns of what is new: unit head, data owner, quality office; one message for one look."""
-    found = record_from(made.record)
-    keys = {_key(made, each): each for each in concerns(found)}
-    fresh = [key for key in keys if key not in known_alerts(deed.session, keys)]
-    alerts = [_alert(deed, made, key, keys[key]) for key in fresh]
-    if not alerts:
-        return None
+@dataclass(frozen=True)
+class Seen:
+    """What an assessment that was just made shows at its newest point: each episode by its key."""
+
+    assessment_id: int
+    unit_id: int
+    indicator: str
+    title: Text
+    episodes: Mapping[str, Signal]
+
+    @classmethod
+    def of(cls, assessment_id: int, unit_id: int, found: Record) -> "Seen":
+        """Take it from the record."""
+        where = f"{found.indicator}:{unit_id}"
+        episodes = {f"{where}:{each.rule}:{each.direction}:{each.first}": each for each in concerns(found)}
+        return cls(assessment_id, unit_id, found.indicator, found.title, episodes)
+
+
+def tell_concerns(deed: Deed, seen: Sequence[Seen]) -> int:
+    """Tell whom it concerns of what is new: unit head, data owner, quality office; one message for one look.
+
+    Returns how many looks were told of.
+    """
+    known = known_alerts(deed.session, {key for one in seen for key in one.episodes})
+    fresh = [(one, {key: each for key, each in one.episodes.items() if key not in known}) for one in seen]
+    told = [(one, episodes) for one, episodes in fresh if episodes]
+    for one, episodes in told:
+        _tell(deed, one, episodes)
+    return len(told)
+
+
+def _tell(deed: Deed, seen: Seen, fresh: Mapping[str, Signal]) -> None:
+    alerts = [_alert(deed, seen, key, signal) for key, signal in fresh.items()]
     deed.session.add_all(alerts)
     deed.session.flush()
     first = alerts[0]
-    facts = {"indicator": made.indicator, "rule": first.rule, "first": first.first_on}
-    record(deed.session, "assessment.alert", "assessment", made.id or 0, by=deed.by, now=deed.now, after=facts)
-    one = get_indicator(deed.rules.catalogue.indicators, made.indicator)
-    said = _said(deed, made, found, first, [RULES[each.rule] for each in alerts])
-    notes = [
+    facts = {"indicator": seen.indicator, "rule": first.rule, "first": first.first_on}
+    record(deed.session, "assessment.alert", "assessment", seen.assessment_id, by=deed.by, now=deed.now, after=facts)
+    one = get_indicator(deed.rules.catalogue.indicators, seen.indicator)
+    said = _said(deed, seen, first, [RULES[each.rule] for each in alerts])
+    deed.notes += [
         Note(f"alert:{first.id}", NotificationKind.SIGNAL, person, deed.now, facts=said)
-        for person in concerned(deed, one, made.unit_id)
+        for person in concerned(deed, one, seen.unit_id)
     ]
-    tell(deed.session, notes, rules=deed.rules, now=deed.now, people=deed.people)
-    return first
 
 
 def concerned(deed: Deed, one: Indicator, unit_id: int) -> Sequence[int]:
@@ -109,35 +133,31 @@ def follow_alert(
     return opened
 
 
-def _key(made: Assessment, signal: Signal) -> str:
-    return f"{made.indicator}:{made.unit_id}:{signal.rule}:{signal.direction}:{signal.first}"
-
-
-def _alert(deed: Deed, made: Assessment, key: str, signal: Signal) -> Alert:
+def _alert(deed: Deed, seen: Seen, key: str, signal: Signal) -> Alert:
     return Alert(
         key=key,
-        indicator=made.indicator,
-        unit_id=made.unit_id,
+        indicator=seen.indicator,
+        unit_id=seen.unit_id,
         rule=signal.rule,
         first_on=signal.first,
-        assessment_id=made.id or 0,
+        assessment_id=seen.assessment_id,
         told_at=deed.now,
     )
 
 
-def _said(deed: Deed, made: Assessment, found: Record, alert: Alert, rules: Sequence[Text]) -> dict[str, str]:
-    unit = deed.people.units[made.unit_id]
+def _said(deed: Deed, seen: Seen, alert: Alert, rules: Sequence[Text]) -> dict[str, str]:
+    unit = deed.people.units[seen.unit_id]
     return {
-        "assessment": str(made.id),
+        "assessment": str(seen.assessment_id),
         "alert": str(alert.id),
-        "indicator_en": found.title.en,
-        "indicator_zh": found.title.zh,
+        "indicator_en": seen.title.en,
+        "indicator_zh": seen.title.zh,
         "unit_en": unit.name_en,
         "unit_zh": unit.name_zh,
         "from": alert.first_on.isoformat(),
         "rule_en": "; ".join(each.en for each in rules),
         "rule_zh": "；".join(each.zh for each in rules),
-        "page": f"/indicators/{made.indicator}?unit={unit.slug}",
+        "page": f"/indicators/{seen.indicator}?unit={unit.slug}",
     }
 
 

@@ -15,7 +15,7 @@ from engine.launch import Launch, launch_cycle, pick_template
 from engine.people import OFFICE
 from engine.rules import Rules
 from engine.schedules import spell
-from models.cycle import CycleStatus
+from models.cycle import Cycle, CycleStatus
 from models.errors import NoOffice
 from models.reads.schedules import Waiting, open_requests
 from models.schedule import DueAssessment, Schedule
@@ -42,26 +42,47 @@ def ask_for_data(
     Raises NoOffice where nobody at all could be asked.
     """
     schedule, first = session.get_one(Schedule, schedule_id), lacking[0]
-    deed = Deed(session, rules, None, now)
-    named = _named(rules, lacking)
     one = rules.catalogue.indicators.get(first.indicator)
     period = spell(schedule.frequency, one.frequency if one else None, first.period_on)
-    launch = Launch(
-        template=TEMPLATE,
-        unit=deed.people.units[first.unit_id].slug,
-        lead=deed.people.persons[_lead(deed, role, first.unit_id)].slug,
-        title=f"Data wanted for {period}: {named.en}",
-        title_zh=f"请补录 {period} 数据：{named.zh}",
-        launch_key=f"data:{schedule_id}:{first.unit_id}:{first.period_on}:{role}:{_former(lacking)}",
-        allow_unstaffed=True,
-    )
-    asking = _asking(rules, role, period, _named(rules, lacking, ALL))
-    cycle = launch_cycle(session, launch, rules=asking, by=None, now=now)
+    # A quarter and its first month begin on the same day.
+    key = f"data:{schedule_id}:{first.unit_id}:{first.period_on}:{first.end_on}:{role}:{_former(lacking)}"
+    slugs = [each.indicator for each in lacking]
+    cycle = request_values(session, first.unit_id, role, slugs, period, key, rules=rules, now=now)
     for each in lacking:
         due = session.get_one(DueAssessment, each.assessment_id)
         due.request_id = cycle.id
         session.add(due)
     return cycle.id or 0
+
+
+def request_values(
+    session: Session,
+    unit_id: int,
+    role: str,
+    indicators: Sequence[str],
+    period: str,
+    key: str,
+    *,
+    rules: Rules,
+    now: datetime,
+) -> Cycle:
+    """Launch the task that asks for missing values of a unit; the same key finds the one launched before.
+
+    Raises NoOffice where nobody at all could be asked.
+    """
+    deed = Deed(session, rules, None, now)
+    named = _named(rules, indicators)
+    launch = Launch(
+        template=TEMPLATE,
+        unit=deed.people.units[unit_id].slug,
+        lead=deed.people.persons[lead_of(deed, role, unit_id)].slug,
+        title=f"Data wanted for {period}: {named.en}",
+        title_zh=f"请补录 {period} 数据：{named.zh}",
+        launch_key=key,
+        allow_unstaffed=True,
+    )
+    wanted = asking(rules, role, period, _named(rules, indicators, ALL))
+    return launch_cycle(session, launch, rules=wanted, by=None, now=now)
 
 
 def end_request(deed: Deed, cycle_id: int, why: str) -> None:
@@ -83,7 +104,7 @@ def _former(lacking: Sequence[Waiting]) -> int:
     return max(each.request_id or 0 for each in lacking)
 
 
-def _lead(deed: Deed, role: str, unit_id: int) -> int:
+def lead_of(deed: Deed, role: str, unit_id: int) -> int:
     """Let the data owner lead, so that the office hears of a request only when it needs a decision."""
     held = deed.people.holders(role, unit_id, deed.today) or deed.people.holders(OFFICE, unit_id, deed.today)
     found = held or deed.people.office(deed.today)
@@ -92,15 +113,15 @@ def _lead(deed: Deed, role: str, unit_id: int) -> int:
     return found[0]
 
 
-def _named(rules: Rules, lacking: Sequence[Waiting], most: int = MOST_NAMED) -> Text:
-    slugs = sorted({each.indicator for each in lacking})
+def _named(rules: Rules, indicators: Sequence[str], most: int = MOST_NAMED) -> Text:
+    slugs = sorted(set(indicators))
     titles = [one.title if (one := rules.catalogue.indicators.get(slug)) else Text(slug, slug) for slug in slugs]
     more = len(titles) - most
     en, zh = (", ".join(t.en for t in titles[:most]), "、".join(t.zh for t in titles[:most]))
     return Text(f"{en} and {more} more", f"{zh}等 {len(titles)} 项") if more > 0 else Text(en, zh)
 
 
-def _asking(rules: Rules, role: str, period: str, named: Text) -> Rules:
+def asking(rules: Rules, role: str, period: str, named: Text) -> Rules:
     """Put the role that is asked, and what is missing, into the template; the launch keeps it as its snapshot."""
     template = pick_template(TEMPLATE, rules)
     stages = tuple(

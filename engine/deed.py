@@ -92,9 +92,10 @@ class Deed:
         why: str = "",
         values: Mapping[str, object] | None = None,
         each: Mapping[str, Mapping[int, object]] | None = None,
+        own: Mapping[int, Mapping[str, object]] | None = None,
     ) -> None:
         """Change a status, as models.transitions.move does it, by who acts now."""
-        move(self.session, noun, ids, old, new, by=self.by, now=self.now, why=why, values=values, each=each)
+        move(self.session, noun, ids, old, new, by=self.by, now=self.now, why=why, values=values, each=each, own=own)
 
     def finish(self) -> None:
         """Write everything that is to be told, at once."""

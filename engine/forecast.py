@@ -7,15 +7,13 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from config.shapes import Template
-from engine.asking import DECISION_DAYS, deciders
-from engine.deadlines import STAGNANT_DAYS, deadline, morning_after
+from engine.ahead import Ahead, Foreseen, Opening, run_decision, run_opening, run_task, unwritten_cycle
 from engine.deed import Deed, Plan
+from engine.forecast_activities import foresee_activities
+from engine.forecast_rounds import foresee_rounds
 from engine.launch import Launch, find_owners, pick_template
-from engine.outbox import Note, address, is_stopped, send_at
-from engine.reminders import is_skipped, step_notes
+from engine.outbox import address, is_stopped, send_at
 from engine.rules import Rules
-from engine.steps import Progress, fire, next_at
 from engine.timing import progress_of
 from models.cycle import Cycle, CycleStatus
 from models.notification import Delivery, DeliveryStatus, Notification, NotificationKind
@@ -36,21 +34,6 @@ class Told:
     to: tuple[str, ...]
 
 
-@dataclass
-class Ahead:
-    """A forecast while it is made: the deed gives plans and people, its moment is moved along."""
-
-    deed: Deed
-    until: datetime
-    notes: list[Note]
-
-    def at(self, moment: datetime) -> Deed:
-        """The deed as it will stand at a later moment."""
-        made = replace(self.deed, now=moment, notes=[])
-        made.__dict__["people"] = self.deed.people  # the same people all along: not read again for each moment
-        return made
-
-
 def forecast_launch(session: Session, launch: Launch, *, rules: Rules, now: datetime, until: datetime) -> list[Told]:
     """Forecast a cycle before its launch. Raises what the launch itself would raise for template, unit, lead, roles."""
     deed = Deed(session, rules, None, now)
@@ -58,157 +41,53 @@ def forecast_launch(session: Session, launch: Launch, *, rules: Rules, now: date
     unit, lead = deed.people.unit(launch.unit), deed.people.taker(launch.lead, deed.today)
     owners, _ = find_owners(deed, template, unit, lead, allow_unstaffed=launch.allow_unstaffed)
     start = max(launch.start or now, now)
-    cycle = _unwritten_cycle(template, unit.id or 0, lead.id or 0, now)
+    cycle = unwritten_cycle(0, template, unit.id or 0, lead.id or 0, now)
     plan = Plan(template, rules.catalogue.policies[template.escalation])
-    ahead = Ahead(_Unwritten(session, rules, None, now, only=plan), until, [])
-    slugs = {}
+    ahead = Ahead(Foreseen(session, rules, None, now, plans={0: plan}), until)
     for number, task in enumerate((task for task in template.stages[0].tasks if not task.after), start=1):
-        slugs[number] = ("", task.id)
+        ahead.slugs[number] = ("", task.id)
         role = task.owner if deed.people.holders(task.owner, unit.id or 0, deed.today) else ""
-        opening = _Opening(number, role, task.due, task.remind, owners[task.id])
-        _run_opening(ahead, cycle, opening, start)
-    return _told(ahead, slugs)
+        run_opening(ahead, cycle, Opening(number, role, task.due, task.remind, owners[task.id]), start)
+    return _told(ahead)
 
 
 def forecast_cycle(session: Session, cycle_id: int, *, rules: Rules, now: datetime, until: datetime) -> list[Told]:
     """Forecast a running cycle."""
-    return _forecast(session, col(Cycle.id) == cycle_id, rules, now, until)
+    return _forecast(session, cycle_id, rules, now, until)
 
 
 def forecast_hospital(session: Session, *, rules: Rules, now: datetime, until: datetime) -> list[Told]:
     """Forecast everything that runs."""
-    return _forecast(session, sa.true(), rules, now, until)
+    return _forecast(session, None, rules, now, until)
 
 
-def _unwritten_cycle(template: Template, unit_id: int, lead_id: int, now: datetime) -> Cycle:
-    return Cycle(
-        id=0,
-        code="",
-        template=template.id,
-        template_version=template.version,
-        snapshot="",
-        title_en=template.title.en,
-        title_zh=template.title.zh,
-        unit_id=unit_id,
-        lead_id=lead_id,
-        urgent=template.urgent,
-        status=CycleStatus.ACTIVE,
-        launched_at=now,
-        starts_at=now,
-    )
-
-
-@dataclass
-class _Unwritten(Deed):
-    """A deed about a cycle that does not exist yet: there is one plan only."""
-
-    only: Plan | None = None
-
-    def plan(self, cycle: Cycle) -> Plan:
-        assert self.only is not None, f"no plan for {cycle.code}"
-        return self.only
-
-
-def _forecast(
-    session: Session, about: sa.ColumnElement[bool], rules: Rules, now: datetime, until: datetime
-) -> list[Told]:
-    ahead = Ahead(Deed(session, rules, None, now), until, [])
-    slugs: dict[int, tuple[str, str]] = {}
+def _forecast(session: Session, only: int | None, rules: Rules, now: datetime, until: datetime) -> list[Told]:
+    """Forecast one cycle, or everything."""
+    ahead = Ahead(Foreseen(session, rules, None, now), until)
+    about = sa.true() if only is None else col(Cycle.id) == only
     running = col(Cycle.status).in_((CycleStatus.ACTIVE, CycleStatus.PLANNED))
     cycles = {cycle.id: cycle for cycle in session.exec(select(Cycle).where(about, running))}
     for task, person in _tasks(session, cycles, ahead):
-        cycle = cycles[task.cycle_id]
-        slugs[task.id or 0] = (cycle.code, task.slug)
-        if task.status is TaskStatus.WAITING:
-            remind = tuple(name for name in task.remind.split(",") if name)
-            opening = _Opening(task.id or 0, task.owner_role, task.due, remind, person)
-            _run_opening(ahead, cycle, opening, max(cycle.starts_at, now))
-        elif task.status is TaskStatus.OPEN:
-            progress = progress_of(task, ahead.deed.plan(cycle).ladder)
-            _run_task(ahead, cycle, task.id or 0, task.deadline_no, person, progress)
+        _run(ahead, cycles[task.cycle_id], task, person)
     for decision in _open_decisions(session, list(cycles)):
-        _run_decision(ahead, cycles[decision.cycle_id], decision, session)
-    codes = {cycle.id or 0: cycle.code for cycle in cycles.values()}
-    return sorted([*_told(ahead, slugs, codes, _alarmed(session)), *_queued(session, about, rules, now, until)])
+        run_decision(ahead, cycles[decision.cycle_id], decision, session)
+    foresee_rounds(ahead, only=only)
+    if only is None:
+        foresee_activities(ahead)
+    ahead.codes |= {cycle.id or 0: cycle.code for cycle in cycles.values()}
+    return sorted([*_told(ahead, _alarmed(session)), *_queued(ahead, about)])
 
 
-@dataclass(frozen=True)
-class _Opening:
-    """A task that is still to open. role: finds its owners on that day, '' where they were chosen by hand."""
-
-    task_id: int
-    role: str
-    due: str
-    remind: tuple[str, ...]
-    owners: tuple[int, ...]
-
-
-def _run_opening(ahead: Ahead, cycle: Cycle, opening: _Opening, start: datetime) -> None:
-    """Let a task open at a moment, and then come to all its moments."""
-    calendar, people = ahead.deed.rules.calendar, ahead.deed.people
-    held = people.holders(opening.role, cycle.unit_id, calendar.local_date(start)) if opening.role else ()
-    owners = (cycle.lead_id,) if opening.role == "lead" else held or opening.owners
-    key = f"task:{opening.task_id}:assigned"
-    ahead.notes += [
-        Note(key, NotificationKind.ASSIGNED, person, start, cycle.id, opening.task_id, urgent=cycle.urgent)
-        for person in owners
-    ]
-    due = deadline(opening.due, start, calendar)
-    progress = Progress(start, due.at, opening.remind, ahead.deed.plan(cycle).ladder, reminded_until=start)
-    _run_task(ahead, cycle, opening.task_id, 1, owners, progress)
-
-
-def _run_task(
-    ahead: Ahead, cycle: Cycle, task_id: int, deadline_no: int, owners: tuple[int, ...], progress: Progress
-) -> None:
-    """Let one open task come to all its moments, one after the other."""
-    calendar = ahead.deed.rules.calendar
-    moment = max(next_at(progress, calendar), ahead.deed.now)
-    while moment < ahead.until:
-        deed = ahead.at(moment)
-
-        def skipped(level: int, deed: Deed = deed) -> bool:
-            return is_skipped(deed, cycle, owners, level)
-
-        fired = fire(progress, moment, calendar, skipped)
-        for step in fired.steps:
-            ahead.notes += step_notes(deed, cycle, task_id, deadline_no, owners, step, moment)
-        progress = fired.after
-        moment = next_at(progress, calendar)
-
-
-def _run_decision(ahead: Ahead, cycle: Cycle, decision: Decision, session: Session) -> None:
-    """Let one decision that nobody takes go up level by level, and round again at the top."""
-    ladder, calendar = ahead.deed.plan(cycle).ladder, ahead.deed.rules.calendar
-    owned = select(TaskOwner.person_id).where(TaskOwner.task_id == decision.task_id)
-    askers = set(session.exec(owned)) if decision.task_id else set()
-    level, moment, number = decision.level, decision.next_at, 0
-    while moment is not None and max(moment, ahead.deed.now) < ahead.until:
-        moment, number = max(moment, ahead.deed.now), number + 1
-        deed, was_top = ahead.at(moment), level >= len(ladder)
-        level = next(
-            (
-                up
-                for up in range(min(level + 1, len(ladder)), len(ladder) + 1)
-                if not set(deciders(deed, cycle, up)) <= askers
-            ),
-            len(ladder),
-        )
-        for person in deciders(deed, cycle, level):
-            key = f"ahead:{decision.id}:{number}"
-            ahead.notes.append(
-                Note(
-                    key,
-                    NotificationKind.DECISION,
-                    person,
-                    moment,
-                    cycle.id,
-                    decision.task_id,
-                    decision.id,
-                    urgent=cycle.urgent,
-                )
-            )
-        moment = morning_after(moment, STAGNANT_DAYS if was_top else DECISION_DAYS, calendar)
+def _run(ahead: Ahead, cycle: Cycle, task: Task, owners: tuple[int, ...]) -> None:
+    number = task.id or 0
+    ahead.slugs[number] = (cycle.code, task.slug)
+    if task.status is TaskStatus.WAITING:
+        remind = tuple(name for name in task.remind.split(",") if name)
+        opening = Opening(number, task.owner_role, task.due, remind, owners)
+        run_opening(ahead, cycle, opening, max(cycle.starts_at, ahead.deed.now))
+    elif task.status is TaskStatus.OPEN:
+        progress = progress_of(task, ahead.deed.plan(cycle).ladder)
+        run_task(ahead, cycle, number, task.deadline_no, owners, progress)
 
 
 def _alarmed(session: Session) -> set[str]:
@@ -216,12 +95,7 @@ def _alarmed(session: Session) -> set[str]:
     return set(session.exec(select(Notification.key).where(Notification.kind == NotificationKind.ALARM)))
 
 
-def _told(
-    ahead: Ahead,
-    slugs: dict[int, tuple[str, str]],
-    codes: dict[int, str] | None = None,
-    alarmed: Collection[str] = (),
-) -> list[Told]:
+def _told(ahead: Ahead, alarmed: Collection[str] = ()) -> list[Told]:
     """Address the notes as the outbox would, and put the persons of one message together."""
     people, calendar = ahead.deed.people, ahead.deed.rules.calendar
     found: dict[tuple[object, ...], Told] = {}
@@ -229,17 +103,17 @@ def _told(
         if key in alarmed or is_stopped(note, people):
             continue
         at = send_at(note, calendar, people.persons[note.person_id])
-        code, slug = slugs.get(note.task_id or 0, ((codes or {}).get(note.cycle_id or 0, ""), ""))
+        if note.cycle_id in ahead.ends and at >= ahead.ends[note.cycle_id]:
+            continue  # what is unsent when its cycle ends is not sent
+        code, slug = ahead.slugs.get(note.task_id or 0, (ahead.codes.get(note.cycle_id or 0, ""), ""))
         told = Told(at, code, slug, note.kind.value, note.rung, note.level, (people.persons[note.person_id].slug,))
         _join(found, told, note.key)
     return sorted(told for told in found.values() if told.at < ahead.until)
 
 
-def _queued(
-    session: Session, about: sa.ColumnElement[bool], rules: Rules, now: datetime, until: datetime
-) -> Iterable[Told]:
+def _queued(ahead: Ahead, about: sa.ColumnElement[bool]) -> Iterable[Told]:
     """What stands in the outbox already and is only waiting for its moment."""
-    rows = session.execute(
+    rows = ahead.deed.session.execute(
         sa.select(Notification, Delivery, col(Person.slug), col(Cycle.code), col(Task.slug))
         .join(Delivery, col(Delivery.notification_id) == col(Notification.id))
         .join(Person, col(Person.id) == col(Notification.person_id))
@@ -249,10 +123,12 @@ def _queued(
     )
     found: dict[tuple[object, ...], Told] = {}
     for notification, delivery, slug, code, task in rows:
-        at = max(delivery.next_try_at, now)
+        at, ends = max(delivery.next_try_at, ahead.deed.now), ahead.ends.get(notification.cycle_id or 0)
+        if ends is not None and at >= ends:
+            continue
         told = Told(at, code or "", task or "", notification.kind.value, notification.rung, notification.level, (slug,))
         _join(found, told, notification.key.rpartition(":")[0])
-    return [told for told in found.values() if told.at < until]
+    return [told for told in found.values() if told.at < ahead.until]
 
 
 def _join(found: dict[tuple[object, ...], Told], told: Told, key: str) -> None:

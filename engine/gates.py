@@ -15,7 +15,10 @@ from models.assessment import Aim, Assessment, CheckChoice, Ending
 from models.cycle import Cycle, Stage
 from models.errors import NoteMissing, Refused
 from models.reads.assessments import check_decisions, find_aim, find_gate, find_signature, latest_assessment
+from models.reads.special_actions import latest_roll_up, run_of_cycle
 from models.records import Record, record_from
+
+ROLL_UP = "roll-up"
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ NOTHING_GIVEN = Approval()
 class Piece:
     """Something that a gate misses: what it is, the command that mends it, and where on the cycle's page it stands.
 
-    other: another command that would do. Whoever runs one adds --by.
+    other: another command that would do. Whoever runs one adds --by. page: where it is mended, if not there.
     """
 
     name: str
@@ -42,6 +45,7 @@ class Piece:
     command: str
     anchor: str
     other: str = ""
+    page: str = ""
 
     def in_(self, language: str) -> str:
         """Write it with its commands."""
@@ -69,6 +73,7 @@ class Proof:
 
     has_plan: without a Plan there is no aim, and Check and Act ask for a note only. n_baseline: usable points.
     assessed: the newest assessment of this Check; stale: the data after the baseline have changed since.
+    action: the special action that the cycle is the frame of; rolled_up: where it stands was kept in this stage.
     """
 
     code: str
@@ -82,6 +87,8 @@ class Proof:
     stale: bool = False
     needs_signature: bool = False
     abandoned: bool = False
+    action: str = ""
+    rolled_up: bool = False
 
 
 def ask_gate(deed: Deed, cycle: Cycle, stage: Stage, given: Approval) -> None:
@@ -95,7 +102,7 @@ def ask_gate(deed: Deed, cycle: Cycle, stage: Stage, given: Approval) -> None:
     if [piece.name for piece in pieces] == ["note"]:
         raise NoteMissing()
     if pieces:
-        page = f"/cycles/{cycle.code}#{pieces[0].anchor}"
+        page = pieces[0].page or f"/cycles/{cycle.code}#{pieces[0].anchor}"
         raise GateShut(pieces, stage=Text(stage.title_en, stage.title_zh), code=cycle.code, page=page)
 
 
@@ -103,7 +110,7 @@ def read_proof(session: Session, cycle: Cycle, *, rules: Rules, on: date) -> Pro
     """Read what a cycle can show on a day."""
     cycle_id = cycle.id or 0
     if find_gate(session, cycle_id, "plan") is None:
-        return Proof(cycle.code, has_plan=False)
+        return _without_plan(session, cycle)
     aim = find_aim(session, cycle_id)
     indicator = rules.catalogue.indicators.get(aim.indicator) if aim else None
     check = find_gate(session, cycle_id, "check")
@@ -127,6 +134,13 @@ def read_proof(session: Session, cycle: Cycle, *, rules: Rules, on: date) -> Pro
     )
 
 
+def _without_plan(session: Session, cycle: Cycle) -> Proof:
+    run, last = run_of_cycle(session, cycle.id or 0), latest_roll_up(session, cycle.id or 0)
+    stage = find_gate(session, cycle.id or 0, ROLL_UP)
+    in_this_stage = bool(last and stage and stage.opened_at and last.kept_at >= stage.opened_at)
+    return Proof(cycle.code, has_plan=False, action=run.action if run else cycle.template, rolled_up=in_this_stage)
+
+
 def _of_this_check(found: Assessment | None, opened_at: datetime | None) -> Assessment | None:
     """Leave out a look that was taken before Check was opened."""
     if found is None or opened_at is None or found.as_of is None or found.as_of < opened_at:
@@ -143,11 +157,19 @@ def find_missing(stage: Stage, proof: Proof, given: Approval) -> tuple[Piece, ..
         pieces += _of_check(proof, given)
     elif proof.has_plan and stage.gate == "act":
         pieces += _of_act(proof, given)
+    elif stage.gate == ROLL_UP and not proof.rolled_up:
+        pieces.append(_roll_up(stage, proof))
     if not given.note.strip():
         approve = f'wardcycle cycle approve {proof.code}/{stage.slug} --note "..."'
         words = Text("a note on what speaks for it", "批准依据的说明")
         pieces.append(Piece("note", words, approve, f"stage-{stage.slug}"))
     return tuple(pieces)
+
+
+def _roll_up(stage: Stage, proof: Proof) -> Piece:
+    words = Text("the roll-up of the action, kept in this stage", "本阶段保存的行动汇总")
+    keep = f"wardcycle action keep {proof.action}"
+    return Piece("roll-up", words, keep, f"stage-{stage.slug}", page=f"/actions/{proof.action}")
 
 
 def of_plan(proof: Proof) -> list[Piece]:

@@ -17,7 +17,8 @@ from models.audit import AuditHead, verify_end
 from models.cycle import Cycle
 from models.db import Database
 from models.notification import UNHEARD, Delivery, DeliveryStatus, Heartbeat, NotificationKind
-from models.reads.armour import shut_channels, shut_valve
+from models.reads.armour import quiet_channels, shut_channels, shut_valve
+from models.reads.schedules import assessing_since
 from models.reads.suspended import list_suspended
 from models.task import Task
 
@@ -25,7 +26,9 @@ TICK = timedelta(minutes=5)  # how often deadlines are swept (flows/deployments.
 LATE_MESSAGE = timedelta(minutes=30)
 STUCK_LEASE = timedelta(minutes=10)  # after its end; the next delivery run takes it back
 UNHEARD_FOR = timedelta(minutes=30)
-PERIODS = {"sweep": TICK, "sender": timedelta(minutes=10)}  # the sender's own process beats far more often
+ASSESSING = "quality-assessment"
+# The sender's own process beats far more often.
+PERIODS = {"sweep": TICK, "sender": timedelta(minutes=10), ASSESSING: timedelta(hours=1)}
 
 
 class Severity(StrEnum):
@@ -83,7 +86,7 @@ def _facts(finding: Finding) -> dict[str, str]:
 def _late_messages(session: Session, now: datetime) -> Iterator[Finding]:
     if shut_valve(session):  # what waits for people has its own finding, and so has what waits for a channel
         return
-    shut = [one.channel for one in shut_channels(session)]
+    shut = [*(one.channel for one in shut_channels(session)), *quiet_channels(session, now=now)]
     queued, late_at = col(Delivery.status) == DeliveryStatus.QUEUED, now - LATE_MESSAGE
     late = (queued, col(Delivery.next_try_at) < late_at, col(Delivery.channel).not_in(shut))
     n, first_id, since = _oldest(session, Delivery.id, Delivery.next_try_at, *late)
@@ -120,9 +123,12 @@ def _unplanned_tasks(session: Session, now: datetime) -> Iterator[Finding]:
 def _silent_loops(session: Session, now: datetime) -> Iterator[Finding]:
     beats = dict(session.execute(sa.select(col(Heartbeat.loop), col(Heartbeat.beat_at))).tuples().all())
     n_cycles = session.execute(sa.select(sa.func.count()).select_from(Cycle)).scalar_one()
+    since = assessing_since(session)
+    needed = {loop: bool(n_cycles) for loop in PERIODS}
+    needed[ASSESSING] = since is not None and now - since > 3 * PERIODS[ASSESSING]  # it comes round once an hour
     for loop, period in PERIODS.items():
-        last = beats.get(loop)
-        if last is None and n_cycles:
+        last = beats.get(loop) if needed[loop] or loop != ASSESSING else None
+        if last is None and needed[loop]:
             said = Text(f"The loop '{loop}' has never run here.", f"循环进程“{loop}”从未运行过。")
             yield Finding(f"silent-loop:{loop}", Severity.WARNING, said, None)
         elif last is not None and now - last > 3 * period:

@@ -17,7 +17,7 @@ from models.errors import NotFound, Refused
 from models.indicator import IndicatorVersion
 
 # A change of these leaves the meaning of the numbers as it is.
-_NOT_THE_MEANING = {"set", "data_owner", "note"}
+_NOT_THE_MEANING = {"set", "label", "data_owner", "note"}
 
 
 class DefinitionChanged(Refused):

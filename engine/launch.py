@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated
 
@@ -11,19 +11,20 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from sqlmodel import Session, select
 
 from config.seen import on_one_line
-from config.shapes import Kind, StageTemplate, Template
+from config.shapes import Kind, Level, StageTemplate, Template
 from config.words import Text
 from config.written import Unit as Measure
 from config.written import parse_due
 from engine.cycles import start_cycle
 from engine.deadlines import deadline
 from engine.deed import Deed
-from engine.people import OFFICE
+from engine.people import OFFICE, nearest
 from engine.rules import Rules
 from models.audit import record
 from models.base import BigId, table_of
 from models.cycle import Cycle, CycleStatus, Stage, StageStatus
 from models.errors import DeadlineInThePast, NoOffice, NotFound, StartInThePast, Unstaffed
+from models.once import one_at_a_time
 from models.people import Person, Unit
 from models.task import Task, TaskOwner, TaskStatus
 
@@ -121,17 +122,16 @@ def find_owners(
 def _find_launched(session: Session, key: str | None) -> Cycle | None:
     if not key:
         return None
-    if session.get_bind().dialect.name == "postgresql":  # two at once: the second waits here and finds the first
-        session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(key))))
+    one_at_a_time(session, key)
     return session.exec(select(Cycle).where(Cycle.launch_key == key)).one_or_none()
 
 
 def pick_template(slug: str, rules: Rules) -> Template:
-    """Get a template by its id. Raises NotFound, naming those that are known."""
+    """Get a template by its id. Raises NotFound, naming those that are alike."""
     template = rules.catalogue.templates.get(slug)
     if template is None:
-        known = ", ".join(sorted(rules.catalogue.templates))
-        raise NotFound(noun=Text("template", "模板"), name=slug, mend=Text(f"Known: {known}.", f"已有：{known}。"))
+        mend = nearest(slug, sorted(rules.catalogue.templates), "wardcycle template list")
+        raise NotFound(noun=Text("template", "模板"), name=slug, mend=mend)
     return template
 
 
@@ -244,11 +244,15 @@ def _next_code(deed: Deed) -> str:
 
 
 def _keep_snapshot(deed: Deed, template: Template) -> str:
-    ladder = deed.rules.catalogue.policies[template.escalation]
+    return keep_snapshot(deed.session, template, deed.rules.catalogue.policies[template.escalation])
+
+
+def keep_snapshot(session: Session, template: Template, ladder: Sequence[Level]) -> str:
+    """Keep a template and a ladder as they are now; returns the name by which a cycle refers to them."""
     texts = template.model_dump_json(), json.dumps([level.model_dump() for level in ladder])
     digest = hashlib.sha256("\n".join(texts).encode()).hexdigest()
     row = {"digest": digest, "template": texts[0], "ladder": texts[1]}
-    deed.session.connection().execute(_KEEP, row)
+    session.connection().execute(_KEEP, row)
     return digest
 
 

@@ -11,9 +11,9 @@ from spc.arrays import floats
 from spc.chart import Chart, Plan, make_chart
 from spc.choose import choose_kind
 from spc.errors import BaselineTooShort
-from spc.icons import Assurance, Better, Variation, assurance, labels, meaning, variation
+from spc.icons import Assurance, Better, Variation, assurance, labels_in, meaning, newest
 from spc.lines import Kind
-from spc.rulesets import NHS_7, Found, find_signals
+from spc.rulesets import NHS_7, Found, marks_of, signals_in
 from spc.runs import Runs, analyse_runs
 from spc.trend import Family
 from spc.verdict import Judged, judge
@@ -88,11 +88,13 @@ def look_at(series: OwnSeries, asked: Asked) -> Seen:
     kind = asked.kind or (Kind.CP if chosen is Kind.T else chosen)
     judged = _judge(series, asked, kind)
     chart = judged.chart if judged else _chart(series, asked, kind)
+    marks = marks_of(chart, NHS_7)
+    found = labels_in(marks, chart.values.size)
     return Seen(
         chart=chart,
-        signals=find_signals(chart, NHS_7),
-        meanings=tuple(meaning(each, asked.better) for each in labels(chart)),
-        variation=variation(chart, asked.better),
+        signals=signals_in(chart, marks),
+        meanings=tuple(meaning(each, asked.better) for each in found),
+        variation=meaning(newest(chart, found), asked.better),
         assurance=assurance(chart, asked.better, asked.target),
         runs=analyse_runs(chart.values, chart.centre),
         rare=chosen is Kind.T and asked.kind is None,

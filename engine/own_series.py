@@ -19,6 +19,7 @@ NAMES = {
     "value": ("value", "numerator", "count", "events", "分子或数值", "分子", "数值", "值", "例数"),
     "denominator": ("denominator", "n", "cases", "out of", "分母"),
 }
+BOOKS = (".xlsx", ".xlsm", ".xls", ".ods")
 BLANK = ("", "none", "na", "n/a", "无", "-")
 
 
@@ -40,17 +41,23 @@ class OwnSeries:
 def read_own_series(file: Path) -> OwnSeries:
     """Read CSV or the first sheet of a workbook. Raises SeriesUnreadable, which names the cells."""
     try:
-        content = read_content(file)
-        is_book = file.suffix.lower() in (".xlsx", ".xlsm", ".xls", ".ods")
-        grid = _first(workbook_in(file.name, content).grids) if is_book else csv_in(file.name, content)
+        grid = grid_in(file.name, read_content(file))
     except Useless as error:
-        raise SeriesUnreadable(what=_both(error.what, error.mend)) from error
+        raise SeriesUnreadable(what=both_of(error)) from error
     return series_in(grid)
+
+
+def grid_in(name: str, content: bytes) -> Grid:
+    """Read CSV, or the first sheet of a workbook that holds anything. Raises config.words.Refused."""
+    if not name.lower().endswith(BOOKS):
+        return csv_in(name, content)
+    grids = workbook_in(name, content).grids.values()
+    return next((grid for grid in grids if any(shown(cell) for row in grid for cell in row)), [])
 
 
 def series_in(grid: Grid) -> OwnSeries:
     """Read the rows of a sheet: period, value and denominator, by their headings or in this order."""
-    rows = [(number, row) for number, row in enumerate(grid, 1) if any(_text(cell) for cell in row)]
+    rows = [(number, row) for number, row in enumerate(grid, 1) if any(shown(cell) for cell in row)]
     if not rows:
         raise SeriesUnreadable(what=Text("there is no row in it.", "文件中没有数据行。"))
     places, has_headings = _columns(rows[0][1])
@@ -62,7 +69,7 @@ def series_in(grid: Grid) -> OwnSeries:
     cells = {key: [_cell(row, place) for _, row in rows] for key, place in places.items()}
     periods = _periods(cells["period"], [number for number, _ in rows], problems)
     numbers = {
-        key: [_number(cell, f"{chr(65 + places[key])}{number}", problems)
+        key: [number_in(cell, f"{chr(65 + places[key])}{number}", problems)
               for cell, (number, _) in zip(cells[key], rows, strict=True)]
         for key in ("value", "denominator") if key in places
     }  # fmt: skip
@@ -74,48 +81,45 @@ def series_in(grid: Grid) -> OwnSeries:
     return OwnSeries(tuple(periods), tuple(numbers["value"]), out_of if divided else None)
 
 
-def _first(grids: dict[str, Grid]) -> Grid:
-    return next((grid for grid in grids.values() if any(_text(cell) for row in grid for cell in row)), [])
-
-
 def _columns(first: Sequence[Cell]) -> tuple[dict[str, int], bool]:
     """Find the columns; by place where the first row holds no name that is known."""
-    shown = [_text(cell).lower() for cell in first]
-    found = {key: place for key, names in NAMES.items() if (place := _place(shown, names)) is not None}
+    titles = [shown(cell).lower() for cell in first]
+    found = {key: place for key, names in NAMES.items() if (place := _place(titles, names)) is not None}
     if {"period", "value"} <= set(found):
         return found, True
-    if found or len([text for text in shown if text]) > len(NAMES) or len(shown) < 2:
+    if found or len([text for text in titles if text]) > len(NAMES) or len(titles) < 2:
         raise SeriesUnreadable(what=Text("name its columns period, value and, where there is one, denominator.",
                                          "请将各列命名为 时期、数值，如有分母再加 分母。"))  # fmt: skip
-    by_place = dict(zip(NAMES, range(min(len(shown), len(NAMES))), strict=False))
+    by_place = dict(zip(NAMES, range(min(len(titles), len(NAMES))), strict=False))
     is_number = _is_number(first[1])
-    return by_place, not is_number and bool(shown[1])
+    return by_place, not is_number and bool(titles[1])
 
 
-def _place(shown: Sequence[str], names: Sequence[str]) -> int | None:
-    return next((shown.index(name) for name in names if name in shown), None)
+def _place(titles: Sequence[str], names: Sequence[str]) -> int | None:
+    return next((titles.index(name) for name in names if name in titles), None)
 
 
 def _is_number(cell: Cell) -> bool:
     problems: list[Text] = []
-    return _number(cell, "", problems) is not None
+    return number_in(cell, "", problems) is not None
 
 
 def _periods(cells: Sequence[Cell], numbers: Sequence[int], problems: list[Text]) -> list[str]:
-    shown = [cell.date().isoformat() if isinstance(cell, datetime) else _text(cell) for cell in cells]
+    written = [cell.date().isoformat() if isinstance(cell, datetime) else shown(cell) for cell in cells]
     seen: dict[str, int] = {}
-    for number, period in zip(numbers, shown, strict=True):
+    for number, period in zip(numbers, written, strict=True):
         if not period:
             problems.append(Text(f"Row {number} has no period.", f"第 {number} 行没有时期。"))
         elif period in seen:
             problems.append(Text(f"Rows {seen[period]} and {number} are both for {period}; keep one.",
                                  f"第 {seen[period]} 行和第 {number} 行都是 {period}，请只保留一行。"))  # fmt: skip
         seen[period] = number
-    return shown
+    return written
 
 
-def _number(cell: Cell, where: str, problems: list[Text]) -> float | None:
-    text = unicodedata.normalize("NFKC", _text(cell))
+def number_in(cell: Cell, where: str, problems: list[Text]) -> float | None:
+    """Read a number; None for a blank, and for what is none, which is added to the problems."""
+    text = unicodedata.normalize("NFKC", shown(cell))
     if text.lower() in BLANK:
         return None
     try:
@@ -133,9 +137,11 @@ def _cell(row: Sequence[Cell], place: int) -> Cell:
     return row[place] if place < len(row) else ""
 
 
-def _text(cell: Cell) -> str:
+def shown(cell: Cell) -> str:
+    """Write a cell as text."""
     return f"{cell:.15g}" if isinstance(cell, float) else str(cell).strip()
 
 
-def _both(what: Text, mend: Text) -> Text:
-    return Text(f"{what.en}. {mend.en}.", f"{what.zh}。{mend.zh}。")
+def both_of(error: Useless) -> Text:
+    """Say in one text what is wrong with a file and how to mend it."""
+    return Text(f"{error.what.en}. {error.mend.en}.", f"{error.what.zh}。{error.mend.zh}。")

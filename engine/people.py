@@ -1,6 +1,6 @@
 """Who holds a role, who stands in for whom: a copy of the people's tables that answers without the database."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from difflib import get_close_matches
@@ -36,7 +36,7 @@ class Directory:
         for unit in self.upwards(unit_id):
             held = self.holdings.get((role, unit), ())
             found = sorted(
-                {h.person_id for h in held if _covers(h.from_on, h.until_on, on) and self._is_here(h.person_id, on)}
+                {h.person_id for h in held if _covers(h.from_on, h.until_on, on) and self.is_here(h.person_id, on)}
             )
             if found:
                 return tuple(found)
@@ -86,9 +86,8 @@ class Directory:
         """Get a person by slug. Raises NotFound."""
         found = next((p for p in self.persons.values() if p.slug == slug), None)
         if found is None:
-            raise NotFound(
-                noun=Text("person", "人员"), name=slug, mend=_nearest(slug, [p.slug for p in self.persons.values()])
-            )
+            mend = nearest(slug, [p.slug for p in self.persons.values()], EXPORT)
+            raise NotFound(noun=Text("person", "人员"), name=slug, mend=mend)
         return found
 
     def taker(self, slug: str, on: date) -> Person:
@@ -103,11 +102,18 @@ class Directory:
         found = next((u for u in self.units.values() if u.slug == slug), None)
         if found is None:
             raise NotFound(
-                noun=Text("unit", "科室"), name=slug, mend=_nearest(slug, [u.slug for u in self.units.values()])
+                noun=Text("unit", "科室"), name=slug, mend=nearest(slug, [u.slug for u in self.units.values()], EXPORT)
             )
         return found
 
-    def _is_here(self, person_id: int, on: date) -> bool:
+    def staff(self, unit_id: int, on: date) -> tuple[int, ...]:
+        """Find everybody who holds a role in a unit or below it on a date."""
+        below = (held for (_, unit), held in self.holdings.items() if unit_id in self.upwards(unit))
+        found = {one.person_id for some in below for one in some if _covers(one.from_on, one.until_on, on)}
+        return tuple(sorted(person for person in found if self.is_here(person, on)))
+
+    def is_here(self, person_id: int, on: date) -> bool:
+        """Answer whether a person has not left by a date."""
         left = self.persons[person_id].left_on
         return left is None or on < left
 
@@ -116,11 +122,15 @@ def _covers(first: date | None, last: date | None, on: date) -> bool:
     return (first is None or first <= on) and (last is None or on <= last)
 
 
-def _nearest(name: str, known: list[str]) -> Text:
+EXPORT = "wardcycle hospital export"
+
+
+def nearest(name: str, known: Sequence[str], listing: str) -> Text:
+    """Name what somebody may have meant, else the command that lists everything."""
     near = ", ".join(get_close_matches(name, known, n=3, cutoff=0.5))
     if near:
         return Text(f"Did you mean: {near}?", f"是否指：{near}？")
-    return Text("See `wardcycle hospital export` for all.", "全部名单见 `wardcycle hospital export`。")
+    return Text(f"See `{listing}` for all.", f"全部见 `{listing}`。")
 
 
 _COPIES: WeakKeyDictionary[sa.Pool, Directory] = WeakKeyDictionary()

@@ -3,17 +3,30 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session
+import sqlalchemy as sa
+from sqlmodel import Session, col
 
 from config.words import Text
+from engine.accounts import EMAIL, tell_alone
 from engine.outbox import reachable
 from engine.people import people_changed
 from models.audit import record
 from models.errors import NotFound, Refused
-from models.notification import STOPPABLE
+from models.notification import STOPPABLE, Notification, NotificationKind
 from models.people import Person, Rhythm
 
 LANGUAGES = ("zh", "en")
+RHYTHM_WORDS = {
+    Rhythm.AT_ONCE: Text("at once", "即时"),
+    Rhythm.DAILY: Text("once a day", "每天汇总"),
+    Rhythm.WEEKLY: Text("news once a week", "消息每周汇总"),
+}
+STOP_WORDS = {
+    NotificationKind.RECEIPT: Text("receipts", "回执"),
+    NotificationKind.DEADLINE: Text("moved deadlines", "期限变更"),
+    NotificationKind.CLOSED: Text("closed cycles", "循环结束"),
+    NotificationKind.BULLETIN: Text("bulletins", "质量简报"),
+}
 
 
 class NotStoppable(Refused):
@@ -78,6 +91,38 @@ def set_preferences(session: Session, person_id: int, wanted: Preferences, *, by
     session.add(person)
     people_changed(session)
     record(session, "person.preferences", "person", person_id, by=by, now=now, before=_said(before), after=_said(after))
+
+
+def change_by_link(session: Session, person_id: int, wanted: Preferences, *, now: datetime) -> None:
+    """Change how a person is told for whoever holds a link of theirs, as set_preferences does.
+
+    The person hears of each change, by mail where there is an address: a link may have been passed on.
+    """
+    # The row is locked first: each change has its number, and no two are told as one.
+    person = session.get(Person, person_id, with_for_update=True)
+    before = preferences_of(person) if person else None
+    set_preferences(session, person_id, wanted, by=person_id, now=now)
+    after = preferences_of(person) if person else None
+    if person is None or before is None or after is None or after == before:
+        return
+    told = sa.select(sa.func.count()).select_from(Notification)
+    mine = col(Notification.person_id) == person_id, col(Notification.kind) == NotificationKind.PREFERENCES
+    key = f"preferences:{person_id}:{session.execute(told.where(*mine)).scalar_one() + 1}"
+    channel = EMAIL if person.email else before.channels[0]
+    said = in_words(after)
+    tell_alone(session, person_id, NotificationKind.PREFERENCES, key, channel, {"en": said.en, "zh": said.zh}, now=now)
+
+
+def in_words(chosen: Preferences) -> Text:
+    """Say what was chosen in one line."""
+    language = Text("English", "英文") if chosen.language == "en" else Text("Chinese", "中文")
+    rhythm, channels = RHYTHM_WORDS[chosen.digest], ", ".join(chosen.channels)
+    stopped = [STOP_WORDS[kind] for kind in STOPPABLE if kind.value in chosen.stopped] or [Text("nothing", "无")]
+    return Text(
+        f"language: {language.en}; how often: {rhythm.en}; by: {channels}; "
+        f"stopped: {', '.join(one.en for one in stopped)}",
+        f"语言：{language.zh}；频率：{rhythm.zh}；渠道：{channels}；停收：{'、'.join(one.zh for one in stopped)}",
+    )
 
 
 def _check(person: Person, wanted: Preferences, channels: tuple[str, ...]) -> None:

@@ -1,19 +1,18 @@
 """Finishing what an interrupted launch or answer left undone, cycle by cycle; one bad cycle never stops the next."""
 
-import logging
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
+from engine.rounds import Rounds
 from engine.rules import Rules
 from engine.stages import advance_cycle
 from models.cycle import Cycle, CycleStatus, Stage, StageStatus
 from models.db import Database
 from models.task import Task, TaskStatus
-
-log = logging.getLogger("wardcycle.reconcile")
 
 
 @dataclass(frozen=True)
@@ -29,14 +28,9 @@ def reconcile(database: Database, *, rules: Rules, now: datetime, door: str) -> 
     """Advance the cycles that look unfinished, each in its own transaction; a second time changes nothing."""
     with database.reading() as session:
         ids = find_unfinished(session)
-    n_mended = n_failed = 0
-    for cycle_id in ids:
-        try:
-            n_mended += _advance(database, cycle_id, rules, now, door)
-        except Exception:
-            log.exception("a cycle could not be advanced", extra={"action": "advance_failed", "cycle_id": cycle_id})
-            n_failed += 1
-    return Reconciled(len(ids), n_mended, n_failed)
+    rounds = Rounds(database, door)
+    n_mended = rounds.each(ids, partial(_advance, rules=rules, now=now))
+    return Reconciled(len(ids), n_mended, rounds.n_failed)
 
 
 def find_unfinished(session: Session) -> list[int]:
@@ -56,8 +50,7 @@ def find_unfinished(session: Session) -> list[int]:
     return [cycle_id for cycle_id in session.execute(found).scalars() if cycle_id is not None]
 
 
-def _advance(database: Database, cycle_id: int, rules: Rules, now: datetime, door: str) -> bool:
-    with database.transaction(door) as session:
-        advance_cycle(session, cycle_id, rules=rules, now=now)
-        # Everything that a verb changes leaves a row for the trail.
-        return bool(session.info.get("audit"))
+def _advance(session: Session, cycle_id: int, *, rules: Rules, now: datetime) -> int:
+    advance_cycle(session, cycle_id, rules=rules, now=now)
+    # Everything that a verb changes leaves a row for the trail.
+    return int(bool(session.info.get("audit")))

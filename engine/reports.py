@@ -8,8 +8,9 @@ from sqlmodel import Session
 from config.indicators import Indicator
 from config.words import Text
 from engine.aims import baseline_series, n_planned
-from engine.assessing import Look, assess
+from engine.assessing import assess
 from engine.baselines import with_sealed
+from engine.looks import Look
 from engine.power import find_power
 from engine.rules import Rules
 from engine.saying import decimals

@@ -16,14 +16,15 @@ PERIODS = {
 }
 
 
-def say_judged(judged: Judged, indicator: Indicator, prediction: float | None) -> Saying:
-    """Say what was found, how sure it is, what next, and what had been predicted."""
+def say_judged(judged: Judged, indicator: Indicator, prediction: float | None, *, changed: bool) -> Saying:
+    """Say what was found, how sure it is, what next, and what had been predicted. changed: by a cycle."""
     level = judged.change.before.centre * indicator.multiply
     measure = Measure(
         Words(indicator.title.en, indicator.title.zh),
         Words(indicator.unit.en, indicator.unit.zh),
         decimals(level),
         PERIODS[indicator.frequency],
+        changed,
     )
     en, zh = (tell(judged, measure, tag) for tag in ("en", "zh"))
     came = judged.change.after.centre * indicator.multiply

@@ -1,9 +1,11 @@
 """Adding a schedule of assessments and stopping it; creating what is due by it, each exactly once."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import islice
 
+import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict, Field
 from sqlmodel import Session, col, select
 
@@ -18,6 +20,7 @@ from engine.rules import Rules
 from engine.schedules import Stretch, Turn, due_turns, first_period, read_wait, stretch, until
 from models.assessment import Assessment, AssessmentStatus
 from models.audit import record
+from models.base import table_of
 from models.errors import NotFound, Refused
 from models.reads.observations import units_with_values
 from models.schedule import DueAssessment, Schedule
@@ -32,9 +35,9 @@ class TimeUnreadable(Refused):
 
 
 class AlreadyScheduled(Refused):
-    """This is assessed already by schedule {no}. Stop it first: wardcycle assess schedule stop {no}"""
+    """This is assessed already by schedule {no}. Stop that one first; see the list of schedules."""
 
-    zh = "已有计划 {no} 评估同样的内容。如需更改，请先停止：wardcycle assess schedule stop {no}"
+    zh = "已有计划 {no} 评估同样的内容。如需更改，请先在评估计划列表中停止它。"
 
 
 class AlreadyStopped(Refused):
@@ -124,44 +127,58 @@ def create_due(session: Session, schedule_id: int, *, rules: Rules, now: datetim
 
 def _create(deed: Deed, schedule: Schedule, here: Turn) -> int:
     """Write the due assessments of one period: one for each indicator and unit."""
-    n = 0
-    for one in chosen_now(deed.rules, schedule):
-        seen = stretch(schedule.frequency, one.frequency, here)
-        if seen is None:
-            continue
-        for unit_id in units_of(deed.session, deed.people, schedule, one):
-            _create_one(deed, schedule, here, seen, one, unit_id)
-            n += 1
-    return n
+    chosen = [(one, seen) for one in chosen_now(deed.rules, schedule)
+              if (seen := stretch(schedule.frequency, one.frequency, here))]  # fmt: skip
+    units = units_of(deed.session, deed.people, schedule, [one for one, _ in chosen])
+    wanted = [_Wanted(one.id, unit_id, seen) for one, seen in chosen for unit_id in units[one.id]]
+    if wanted:
+        _write(deed, schedule, here, wanted)
+    return len(wanted)
 
 
-def _create_one(deed: Deed, schedule: Schedule, here: Turn, seen: Stretch, one: Indicator, unit_id: int) -> None:
+@dataclass(frozen=True)
+class _Wanted:
+    """An assessment that is due."""
+
+    indicator: str
+    unit_id: int
+    seen: Stretch
+
+
+def _write(deed: Deed, schedule: Schedule, here: Turn, wanted: Sequence[_Wanted]) -> None:
+    """Write the rows of a period, each table by one statement."""
     session, calendar = deed.session, deed.rules.calendar
-    late = calendar.local_date(deed.now) > calendar.local_date(here.due_at)
-    made = Assessment(
-        schedule_key=f"{schedule.id}:{one.id}:{unit_id}:{seen.period_on}",
-        status=AssessmentStatus.DUE,
-        indicator=one.id,
-        unit_id=unit_id,
-        due_on=calendar.local_date(here.due_at),
-    )
-    session.add(made)
-    session.flush()
-    due = DueAssessment(
-        assessment_id=made.id or 0,
-        schedule_id=schedule.id or 0,
-        period_on=seen.period_on,
-        end_on=seen.end_on,
-        n_values=seen.n_values,
-        month_on=here.month_on,
-        due_at=here.due_at,
-        late=late,
-        until_at=until(schedule.waits, deed.now, calendar),
-    )
-    session.add(due)
-    after = {"indicator": one.id, "unit": deed.people.units[unit_id].slug, "period": seen.period_on}
-    why = "late" if late else ""
-    record(session, "assessment.due", "assessment", due.assessment_id, by=None, now=deed.now, after=after, why=why)
+    due_on = calendar.local_date(here.due_at)
+    late = calendar.local_date(deed.now) > due_on
+    rows = [
+        {
+            "schedule_key": f"{schedule.id}:{one.indicator}:{one.unit_id}:{one.seen.period_on}",
+            "status": AssessmentStatus.DUE,
+            "indicator": one.indicator,
+            "unit_id": one.unit_id,
+            "due_on": due_on,
+        }
+        for one in wanted
+    ]
+    ids = session.execute(_INSERT, rows).scalars().all()
+    same = {
+        "schedule_id": schedule.id,
+        "month_on": here.month_on,
+        "due_at": here.due_at,
+        "late": late,
+        "until_at": until(schedule.waits, deed.now, calendar),
+    }
+    dues = [same | {"assessment_id": key} | vars(one.seen) for key, one in zip(ids, wanted, strict=True)]
+    session.execute(sa.insert(table_of(DueAssessment)), dues)
+    for key, one in zip(ids, wanted, strict=True):
+        unit = deed.people.units[one.unit_id].slug
+        after = {"indicator": one.indicator, "unit": unit, "period": one.seen.period_on}
+        why = "late" if late else ""
+        record(session, "assessment.due", "assessment", key, by=None, now=deed.now, after=after, why=why)
+
+
+_assessment = table_of(Assessment)
+_INSERT = sa.insert(_assessment).returning(_assessment.c.id, sort_by_parameter_order=True)
 
 
 def chosen_now(rules: Rules, schedule: Schedule) -> Sequence[Indicator]:
@@ -172,12 +189,16 @@ def chosen_now(rules: Rules, schedule: Schedule) -> Sequence[Indicator]:
     return [one for one in known.values() if one.set == schedule.indicator_set]
 
 
-def units_of(session: Session, people: Directory, schedule: Schedule, one: Indicator) -> tuple[int, ...]:
-    """List where an indicator is assessed: in the unit; or in all of it that ever had values, the unit if none had."""
+def units_of(
+    session: Session, people: Directory, schedule: Schedule, chosen: Sequence[Indicator]
+) -> Mapping[str, tuple[int, ...]]:
+    """List where each indicator is assessed: in the unit; or in all units of it that ever had values, if any had."""
+    alone = (schedule.unit_id,)
     if not schedule.units_below:
-        return (schedule.unit_id,)
-    counted = units_with_values(session, one.id)
-    return tuple(unit for unit in counted if schedule.unit_id in people.upwards(unit)) or (schedule.unit_id,)
+        return {one.id: alone for one in chosen}
+    counted = units_with_values(session, [one.id for one in chosen])
+    inside = {unit for unit in people.units if schedule.unit_id in people.upwards(unit)}
+    return {one.id: tuple(unit for unit in counted.get(one.id, ()) if unit in inside) or alone for one in chosen}
 
 
 def _lock(session: Session, schedule_id: int) -> Schedule | None:

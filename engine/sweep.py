@@ -1,7 +1,7 @@
 """One tick: everything that is due at a moment, in transactions of a batch each; one bad row never stops the next."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -16,6 +16,7 @@ from engine.cycles import start_due_cycle
 from engine.outages import is_outage, note_outage
 from engine.provisional import announced_before, settle_provisional
 from engine.reminders import find_due_ids, plan_reminders, put_off
+from engine.rounds import Rounds
 from engine.rules import Rules
 from models.base import table_of
 from models.cycle import Cycle, CycleStatus
@@ -54,7 +55,7 @@ def sweep(
     if live and due.beat_at is not None and is_outage(due.beat_at, now, rules.calendar):
         with database.transaction(door) as session:
             note_outage(session, due.beat_at, now)
-    rounds = _Rounds(database, door)
+    rounds = Rounds(database, door)
     n_started = rounds.each(due.cycles, partial(start_due_cycle, rules=rules, now=now))
     n_moved = rounds.all_of(due.moves, lambda session: settle_provisional(session, rules=rules, now=now, batch=batch))
     n_fired, n_failed = _plan(database, rules, now, door, batch) if due.tasks or n_started or n_moved else (0, 0)
@@ -108,40 +109,6 @@ def find_due(session: Session, *, announced_before: datetime | None, now: dateti
         alarms,
         beat_at,
     )
-
-
-@dataclass
-class _Rounds:
-    """The verbs of one tick; what fails is logged and counted, and the next one goes on."""
-
-    database: Database
-    door: str
-    n_failed: int = 0
-
-    def each(self, ids: Sequence[int], verb: Callable[[Session, int], int]) -> int:
-        """Run a verb on each row, in a transaction of its own; returns how many it changed."""
-        return sum(self._one(partial(_on, verb, key)) for key in ids)
-
-    def all_of(self, due: bool, verb: Callable[[Session], int]) -> int:
-        """Run a verb on batch after batch until nothing is left; returns how many rows it saw."""
-        total = n = self._one(verb) if due else 0
-        while n:
-            n = self._one(verb)
-            total += n
-        return total
-
-    def _one(self, verb: Callable[[Session], int]) -> int:
-        try:
-            with self.database.transaction(self.door) as session:
-                return verb(session)
-        except Exception:
-            log.exception("something due could not be done", extra={"action": "due_failed"})
-            self.n_failed += 1
-            return 0
-
-
-def _on(verb: Callable[[Session, int], int], key: int, session: Session) -> int:
-    return verb(session, key)
 
 
 def beat(session: Session, loop: str, now: datetime) -> None:

@@ -8,9 +8,12 @@ import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict
 from sqlmodel import Session, col, select
 
+from config.words import Text
 from engine.asking import ask, end_decisions
 from engine.case import Case, Receipt, finish_task, give_to, open_case, receipt, refuse_closed, refuse_past
+from engine.event_tasks import refuse_undone
 from engine.evidence import GivenFile, check_files, keep_files
+from engine.identifiers import refuse_identifiers
 from engine.outbox import drop_unsent
 from engine.proof import require_proof
 from engine.rules import Rules
@@ -29,6 +32,8 @@ from models.errors import (
 )
 from models.notification import NotificationKind
 from models.task import Answer, AnswerKind, Decision, DecisionKind, Outcome, Task, TaskStatus
+
+NOTE_WORD = Text("Note", "说明")
 
 
 class GivenAnswer(BaseModel):
@@ -107,6 +112,10 @@ def _check_parts(case: Case, given: GivenAnswer) -> None:
     kind = given.kind
     if kind is AnswerKind.DONE and is_safety(case):
         require_proof(case.deed.session)
+    if kind is AnswerKind.DONE:
+        refuse_undone(case.deed.session, case.deed.rules, case.cycle, case.task.slug)
+    if given.note and _names_nobody(case):
+        refuse_identifiers({NOTE_WORD: given.note})
     if kind is not AnswerKind.ACKNOWLEDGE and not given.note.strip():
         raise NoteMissing() if kind is AnswerKind.DONE else ReasonMissing()
     if kind is AnswerKind.DONE and case.task.evidence == "required" and not given.evidence:
@@ -121,6 +130,11 @@ def _check_parts(case: Case, given: GivenAnswer) -> None:
 def is_safety(case: Case) -> bool:
     """Answer whether a task is of the safety class: that it is done is said by somebody whom the door knows."""
     return any(task.safety for task in case.deed.plan(case.cycle).template.tasks if task.id == case.task.slug)
+
+
+def _names_nobody(case: Case) -> bool:
+    """Answer whether what is said about a task may name no patient, because it goes on to others."""
+    return any(task.names_nobody for task in case.deed.plan(case.cycle).template.tasks if task.id == case.task.slug)
 
 
 def _check_extension(case: Case, until: date | None) -> None:

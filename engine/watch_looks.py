@@ -1,17 +1,20 @@
 """Looking again at what was adopted: once for each new value of a watched indicator, and when the watch is over."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from config.calendar import ONE_DAY
 from config.periods import after
 from engine.assessments import run_assessment
 from engine.deed import lock_cycle
 from engine.rules import Rules
 from models.assessment import Assessment, Watch
 from models.indicator import Observation
+
+MIDNIGHT = time(0, 0)
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,14 @@ def find_looks(session: Session, *, rules: Rules, now: datetime) -> tuple[Again,
     return tuple(found)
 
 
-def look_again(session: Session, *, look: Again, rules: Rules, now: datetime) -> int:
+def look_moments(session: Session, *, rules: Rules, now: datetime) -> list[datetime]:
+    """List when there is something to look at, if no value comes: now, and when a watch is over."""
+    last_days = session.execute(sa.select(col(Watch.until_on)).where(col(Watch.ended_at).is_(None))).scalars()
+    ends = {rules.calendar.at(day + ONE_DAY, MIDNIGHT) for day in last_days}
+    return [now, *sorted(moment for moment in ends if moment > now)]
+
+
+def look_again(session: Session, look: Again, *, rules: Rules, now: datetime) -> int:
     """Assess a watched cycle; a signal of concern proposes the next one. Returns 0 when somebody else has done it."""
     lock_cycle(session, look.cycle_id)
     if _was_looked(session, look.key):

@@ -1,5 +1,7 @@
 """What was adopted is watched: a signal of concern proposes a new cycle, once per episode."""
 
+from datetime import date
+
 from sqlmodel import select
 
 from engine.deed import Deed
@@ -43,6 +45,11 @@ def _propose(deed: Deed, cycle: Cycle, watch: Watch, signal: Signal, assessment_
     deed.session.flush()
     facts = {"rule": signal.rule, "first": signal.first, "assessment": assessment_id}
     record(deed.session, "cycle.propose", "cycle", cycle.id or 0, by=deed.by, now=deed.now, after=facts)
-    for person in {cycle.lead_id, *deed.people.office(deed.today, cycle.unit_id)}:
-        deed.note(cycle, NotificationKind.PROPOSAL, f"proposal:{proposal.id}", person, since=signal.first.isoformat())
+    tell_proposal(deed, cycle, str(proposal.id), signal.first)
     return proposal
+
+
+def tell_proposal(deed: Deed, cycle: Cycle, name: str, since: date) -> None:
+    """Tell lead and quality office that a new cycle is proposed. name: of the proposal, unique."""
+    for person in {cycle.lead_id, *deed.people.office(deed.today, cycle.unit_id)}:
+        deed.note(cycle, NotificationKind.PROPOSAL, f"proposal:{name}", person, since=since.isoformat())

@@ -6,6 +6,8 @@ from pydantic import AfterValidator
 
 from config.words import Text
 from models.cycle import CycleStatus, StageStatus
+from models.feedback import FeedbackStatus
+from models.scoreboard import Stand
 from models.task import AnswerKind, DecisionKind, TaskStatus
 
 
@@ -31,6 +33,13 @@ STAGE_WORDS = {
     StageStatus.CLOSED: Text("closed", "已结束"),
     StageStatus.CANCELLED: Text("cancelled", "已取消"),
 }
+STAND_WORDS = {
+    Stand.MET: Text("met", "达标"),
+    Stand.SHORT: Text("falls short", "未达标"),
+    Stand.NO_DATA: Text("no data", "无数据"),
+    Stand.INCOMPLETE: Text("met so far, data missing", "现有数据达标，尚缺数据"),
+    Stand.NO_TARGET: Text("no target", "无目标值"),
+}
 TASK_WORDS = {
     TaskStatus.WAITING: Text("not open yet", "尚未开始"),
     TaskStatus.OPEN: Text("open", "进行中"),
@@ -52,4 +61,10 @@ DECISION_WORDS = {
     DecisionKind.ACCEPTANCE: Text("acceptance of the answer", "验收答复"),
     DecisionKind.APPROVAL: Text("approval of the stage", "批准阶段"),
     DecisionKind.OVERDUE: Text("an overdue task", "逾期任务"),
+}
+FEEDBACK_WORDS = {
+    FeedbackStatus.RECEIVED: Text("received", "已收到"),
+    FeedbackStatus.WORKING: Text("at work", "处理中"),
+    FeedbackStatus.ANSWERED: Text("answered", "已答复"),
+    FeedbackStatus.CLOSED: Text("closed", "已结束"),
 }

@@ -14,8 +14,8 @@ from engine.grids import Cell, Grid, read_csv, read_workbook
 HEADINGS_WITHIN = 10  # a title or a logo may stand above the headings
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _DAY = re.compile(r"([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?(?:[ T]0?0:00(?::00(?:\.0+)?)?)?")
-_IDENTITY = re.compile(r"(?<![0-9])[0-9]{6}[ -]?[0-9]{8}[ -]?[0-9]{3}[0-9Xx](?![0-9])")
-_MOBILE = re.compile(r"(?<![0-9])1[3-9][0-9][ -]?[0-9]{4}[ -]?[0-9]{4}(?![0-9])")
+IDENTITY = re.compile(r"(?<![0-9])[0-9]{6}[ -]?[0-9]{8}[ -]?[0-9]{3}[0-9Xx](?![0-9])")
+MOBILE = re.compile(r"(?<![0-9])1[3-9][0-9][ -]?[0-9]{4}[ -]?[0-9]{4}(?![0-9])")
 _TEMPLATE = Text(
     "Make the right form with: wardcycle hospital template FILE",
     "请用命令生成正确的表格：wardcycle hospital template FILE",
@@ -97,7 +97,7 @@ def plain(cell: Cell) -> str:
 
 def names_somebody(text: str) -> bool:
     """Answer whether a text holds what looks like an identity or mobile number, also with blanks or hyphens in it."""
-    return _IDENTITY.search(text) is not None or _MOBILE.search(text) is not None
+    return IDENTITY.search(text) is not None or MOBILE.search(text) is not None
 
 
 def is_slug(text: str, most: int = 64) -> bool:

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
+from config.catalogue import Catalogue, read_catalogue
 from config.settings import Settings
+from engine.action_targets import list_actions
 from flows.hospital import open_hospital
 
 if TYPE_CHECKING:
@@ -20,13 +22,22 @@ YAML_ZONE = "Asia/Shanghai"  # of the file for workers; served deployments take 
 
 @dataclass(frozen=True)
 class Deployment:
-    """A flow under its name. cron: in the hospital's zone; empty: runs only when asked for."""
+    """A flow under its name. cron: in the hospital's zone; empty: runs only when asked for.
+
+    action: the special action that a run is about.
+    """
 
     name: str
     entrypoint: str  # module.function
     cron: str
     tags: tuple[str, ...]
     description: str
+    action: str = ""
+
+    @property
+    def parameters(self) -> dict[str, object]:
+        """What a run is given where nobody says otherwise."""
+        return {"given": {"action": self.action}} if self.action else {}
 
 
 # The minutes are spread, so that no two begin at once.
@@ -64,7 +75,15 @@ DEPLOYMENTS = (
         "flows.quality_assessment.quality_assessment",
         "13 * * * *",
         ("clock",),
-        "Assesses indicators by schedule, asks for missing data. · 按计划评估指标，催补数据。",
+        "Launches planned activities, assesses indicators, asks for missing data. · "
+        "按计划启动活动、评估指标，催补数据。",
+    ),
+    Deployment(
+        "patient-feedback",
+        "flows.feedback.patient_feedback",
+        "23 * * * *",
+        ("clock",),
+        "Closes quiet feedback, asks again, counts the months. · 结束患者反馈，重新提请，按月统计。",
     ),
     Deployment(
         "reconcile",
@@ -86,8 +105,25 @@ MAIL_REPLIES = Deployment(
 
 
 def deployments_of(settings: Settings) -> tuple[Deployment, ...]:
-    """Give the rows that one installation runs."""
-    return (*DEPLOYMENTS, MAIL_REPLIES) if settings.imap_host and settings.reply_address else DEPLOYMENTS
+    """Give the rows that one installation runs, those of its own special actions too."""
+    rows = (*DEPLOYMENTS, *special_actions(read_catalogue(*filter(None, [settings.config_folder]))))
+    return (*rows, MAIL_REPLIES) if settings.imap_host and settings.reply_address else rows
+
+
+def special_actions(catalogue: Catalogue) -> tuple[Deployment, ...]:
+    """Give a row for each special action of a catalogue: special-action/SLUG."""
+    return tuple(
+        Deployment(
+            one.template.id,
+            "flows.special_action.special_action",
+            "",
+            ("action",),
+            f"{one.template.title.en}: opens what is newly short, shows where it stands. · "
+            f"{one.template.title.zh}：启动新的未达标循环并显示进展。",
+            one.template.id,
+        )
+        for one in list_actions(catalogue)
+    )
 
 
 async def register(pool: str, zone: str, settings: Settings) -> None:
@@ -107,6 +143,7 @@ async def served(row: Deployment, zone: str) -> "RunnerDeployment":
         schedule=Cron(row.cron, timezone=zone) if row.cron else None,
         tags=list(row.tags),
         description=row.description,
+        parameters=row.parameters,
         entrypoint_type=EntrypointType.MODULE_PATH,
     )
 
@@ -125,12 +162,13 @@ def prefect_yaml() -> str:
         "pull: null",
         "deployments:",
     ]
-    for row in DEPLOYMENTS:
+    for row in (*DEPLOYMENTS, *special_actions(read_catalogue(environ={}))):
         lines += [
             f"- name: {row.name}",
             f"  entrypoint: {row.entrypoint}",
             f"  description: {json.dumps(row.description, ensure_ascii=False)}",
             f"  tags: [{', '.join(row.tags)}]",
+            *([f"  parameters: {json.dumps(row.parameters)}"] if row.parameters else []),
             "  work_pool: {name: wardcycle}",
         ]
         if row.cron:

@@ -20,13 +20,22 @@ def kick_cycle(code: str, key: str, *, settings: Settings, environ: Mapping[str,
 
     key: names the reason (an answer's id, say); the same reason makes one run.
     """
+    return _kick(DEPLOYMENT, {"cycle": code}, f"{code}:{key}", settings, environ)
+
+
+def kick_action(slug: str, key: str, *, settings: Settings, environ: Mapping[str, str] = os.environ) -> bool:
+    """Ask for a run of a special action, in the same way."""
+    return _kick(f"special-action/{slug}", {}, f"{slug}:{key}", settings, environ)
+
+
+def _kick(
+    deployment: str, parameters: Mapping[str, object], key: str, settings: Settings, environ: Mapping[str, str]
+) -> bool:
     url = server_of(environ, settings)
     if not _is_open(url):
         return False
     try:
-        PrefectApi(url, environ=environ, timeout_s=ANSWER_S, n_tries=1).start_run(
-            DEPLOYMENT, {"cycle": code}, key=f"{code}:{key}"
-        )
+        PrefectApi(url, environ=environ, timeout_s=ANSWER_S, n_tries=1).start_run(deployment, parameters, key=key)
     except PrefectSilent as error:
         log.info("no run was started", extra={"action": "kick_failed", "why": str(error)})
         return False

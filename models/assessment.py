@@ -35,11 +35,17 @@ class Ending(StrEnum):
 
 
 class OriginKind(StrEnum):
-    """Why a cycle follows another one."""
+    """What a cycle began from; the first three are a cycle before it."""
 
     ADAPT = "adapt"
     CONTINUE = "continue"
     SIGNAL = "signal"  # a signal of concern while what was adopted is watched
+    EVENT = "event"
+    FEEDBACK = "feedback"
+    BOTTLENECK = "bottleneck"
+    ACTION = "action"
+    MEASURE = "measure"
+    REPORT = "report"  # a closed cycle of the unit below
 
 
 class Aim(Row, table=True):
@@ -191,12 +197,17 @@ class Proposal(Row, table=True):
 
 
 class Origin(Row, table=True):
-    """The cycle that a cycle follows, and why."""
+    """What a cycle began from: the cycle that it follows, or a row of the table that its kind names."""
 
-    __table_args__ = (sa.Index("ix_origin_previous_id", "previous_id"),)
+    __table_args__ = (
+        sa.CheckConstraint("(previous_id IS NULL) <> (subject_id IS NULL)", name="one_of_both"),
+        sa.Index("ix_origin_previous_id", "previous_id"),
+        sa.Index("ix_origin_subject", "kind", "subject_id"),
+    )
 
     cycle_id: int = Field(primary_key=True, foreign_key="cycle.id", sa_type=BigId,
                           sa_column_kwargs={"autoincrement": False})  # fmt: skip
-    previous_id: int = Field(foreign_key="cycle.id", sa_type=BigId)
+    previous_id: int | None = Field(default=None, foreign_key="cycle.id", sa_type=BigId)
+    subject_id: int | None = Field(default=None, sa_type=BigId)
     kind: OriginKind = Field(sa_type=word(OriginKind))
     proposal_id: int | None = Field(default=None, foreign_key="proposal.id", sa_type=BigId)

@@ -16,7 +16,8 @@ class ChannelState(Row, table=True):
     """How a channel does, for all senders together. No row: it has never failed.
 
     shut_until: set while it is shut; at that moment one sender may try one message. failed_at: the first of the
-    failures in a row.
+    failures in a row. quiet_until: it works again since a moment outside of the sending window; until then only what is
+    urgent goes.
     """
 
     __tablename__: ClassVar[str] = "channel_state"
@@ -27,6 +28,7 @@ class ChannelState(Row, table=True):
     why: str = Field(default="", max_length=500)
     failed_at: datetime | None = None
     worked_at: datetime | None = None
+    quiet_until: datetime | None = None
 
 
 class SuspendedAddress(Row, table=True):

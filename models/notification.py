@@ -34,6 +34,9 @@ class NotificationKind(StrEnum):
     PROPOSAL = "proposal"  # a signal of concern proposes a new cycle
     SIGNAL = "signal"  # a scheduled assessment shows a signal of concern
     BULLETIN = "bulletin"  # what the assessments of a month say
+    GATHERING = "gathering"  # somebody is expected at a training, seminar, drill or meeting
+    MISSED = "missed"  # somebody was expected there and did not come
+    PREFERENCES = "preferences"  # how the person is told was changed by the link of a message
     UNCLEAR = "unclear"  # whoever replied by mail: why it was no answer, and how to give one
 
 

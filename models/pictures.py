@@ -18,6 +18,7 @@ from spc.lines import Kind
 GOOD = {"met": True, "improving": True, "worse": False}
 MISSING = float("nan")
 AVERAGE, NEW = Text("baseline {:g}", "基线 {:g}"), Text("after {:g}", "改进后 {:g}")
+LATER = Text("since then {:g}", "其后 {:g}")  # nobody changed anything: the later periods are held against the first
 TARGET = Text("target {:g}", "目标 {:g}")
 BEFORE, AFTER = Text("before", "改进前"), Text("after", "改进后")
 
@@ -80,16 +81,16 @@ def _chart(record: Record) -> Chart:
 
 def _texts(record: Record, language: str, *, has_after: bool) -> Texts:
     centre = next((point.centre for point in record.points if point.centre is not None), None)
-    change, target = record.change, record.target
+    change, target, is_changed = record.change, record.target, has_after and bool(record.cycle)
     return Texts(
         title=f"{record.title.in_(language)} ({record.shown_in.in_(language)})",
         headline=record.said.headline.in_(language),
         description=record.said.sentence.in_(language),
         average="" if centre is None else AVERAGE.in_(language).format(round(centre, 1)),
-        new_average=NEW.in_(language).format(round(change.after, 1)) if change else "",
+        new_average=(NEW if record.cycle else LATER).in_(language).format(round(change.after, 1)) if change else "",
         target=TARGET.in_(language).format(target.value) if target else "",
-        before=BEFORE.in_(language) if has_after else "",
-        after=AFTER.in_(language) if has_after else "",
+        before=BEFORE.in_(language) if is_changed else "",
+        after=AFTER.in_(language) if is_changed else "",
     )
 
 

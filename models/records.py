@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 from config.words import Text
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)  # sixty in each record: without slots a batch keeps the garbage collector busy
 class Point:
     """One period. value and lines are as shown; phase: baseline, wash-in or after; meaning: a word of spc.icons."""
 
@@ -165,3 +165,20 @@ def written(record: Record) -> str:
 def record_from(text: str) -> Record:
     """Read a stored record."""
     return _form().validate_json(text)
+
+
+@dataclass(frozen=True)
+class _Signals:
+    """What is read of a record where nothing but its signals is wanted."""
+
+    signals: tuple[Signal, ...]
+
+
+@cache
+def _signals_form() -> TypeAdapter[_Signals]:
+    return TypeAdapter(_Signals)
+
+
+def signals_from(text: str) -> tuple[Signal, ...]:
+    """Read the signals of a stored record."""
+    return _signals_form().validate_json(text).signals

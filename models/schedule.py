@@ -47,6 +47,7 @@ class DueAssessment(Row, table=True):
     __table_args__ = (
         sa.Index("ix_due_assessment_waiting", "assessment_id", sqlite_where=WAITING, postgresql_where=WAITING),
         sa.Index("ix_due_assessment_month_on", "month_on"),
+        sa.Index("ix_due_assessment_schedule_id", "schedule_id", "due_at"),
     )
 
     assessment_id: int = Field(primary_key=True, foreign_key="assessment.id", sa_type=BigId,

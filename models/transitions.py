@@ -14,6 +14,8 @@ from models.audit import record
 from models.base import Row, table_of
 from models.cycle import Cycle, CycleStatus, Stage, StageStatus
 from models.errors import ArrowUnknown, Stale
+from models.event import Event, EventStatus
+from models.feedback import Feedback, FeedbackStatus
 from models.notification import Delivery, DeliveryStatus
 from models.task import Task, TaskStatus
 
@@ -30,6 +32,8 @@ class Arrow:
 
 
 C, S, T, D, A = CycleStatus, StageStatus, TaskStatus, DeliveryStatus, AssessmentStatus
+F = FeedbackStatus
+E = EventStatus
 
 CYCLE_ARROWS = (
     Arrow(C.PLANNED, C.ACTIVE, "start", "the clock, at its start"),
@@ -95,14 +99,38 @@ ASSESSMENT_ARROWS = (
     Arrow(A.DUE, A.DONE, "assess", "the schedule, or whoever assesses"),
     Arrow(A.DUE, A.MISSED, "miss", "the schedule, when the data have not come in time"),
 )
+EVENT_ARROWS = (
+    Arrow(E.RECEIVED, E.TRIAGED, "triage", "who handles events"),
+    Arrow(E.TRIAGED, E.ANALYSING, "analyse", "triage of class I or II; whoever opens a cycle from it"),
+    Arrow(E.RECEIVED, E.CLOSED, "set aside", "who handles events: it is none, or was reported already"),
+    Arrow(E.TRIAGED, E.CLOSED, "close", "who handles events, with an answer to the reporter"),
+    Arrow(E.ANALYSING, E.CLOSED, "close", "who handles events, with an answer to the reporter"),
+)
+FEEDBACK_ARROWS = (
+    Arrow(F.RECEIVED, F.WORKING, "assign", "quality office: names the departments", "assigned"),
+    Arrow(F.RECEIVED, F.ANSWERED, "answer", "quality office: approves the answer"),
+    Arrow(F.WORKING, F.ANSWERED, "answer", "quality office: approves the answer", "decided"),
+    Arrow(F.ANSWERED, F.RECEIVED, "reopen", "the patient: not solved", "assigned"),
+    Arrow(F.ANSWERED, F.CLOSED, "close", "the patient: solved; the clock, when nothing more was said"),
+)
 ARROWS: dict[type[Row], tuple[Arrow, ...]] = {
     Cycle: CYCLE_ARROWS,
     Stage: STAGE_ARROWS,
     Task: TASK_ARROWS,
     Delivery: DELIVERY_ARROWS,
     Assessment: ASSESSMENT_ARROWS,
+    Feedback: FEEDBACK_ARROWS,
+    Event: EVENT_ARROWS,
 }
-STATUSES: dict[type[Row], type[StrEnum]] = {Cycle: C, Stage: S, Task: T, Delivery: D, Assessment: A}
+STATUSES: dict[type[Row], type[StrEnum]] = {
+    Cycle: C,
+    Stage: S,
+    Task: T,
+    Delivery: D,
+    Assessment: A,
+    Feedback: F,
+    Event: E,
+}
 _KNOWN = {(noun, arrow.old, arrow.new): arrow for noun, arrows in ARROWS.items() for arrow in arrows}
 
 
@@ -118,11 +146,13 @@ def move(
     why: str = "",
     values: Mapping[str, object] | None = None,
     each: Mapping[str, Mapping[int, object]] | None = None,
+    own: Mapping[int, Mapping[str, object]] | None = None,
     fence: Mapping[str, object] | None = None,
 ) -> None:
     """Change the status of rows, all or none, and write their audit rows, in the caller's transaction.
 
     values: further columns, the same for all; each: column -> id -> value, where rows differ;
+    own: id -> column -> value, the same columns for each row, too large for the audit trail;
     fence: columns that must still have these values (a lease's epoch, say).
     Raises ArrowUnknown where the table has no such arrow, Stale when a row is no longer `old`.
     """
@@ -131,12 +161,19 @@ def move(
     arrow = _KNOWN.get((noun, old, new))
     if arrow is None:
         raise ArrowUnknown(noun=noun.__name__.lower(), old=old, new=new)
-    values, each, fence = values or {}, each or {}, fence or {}
+    values, each, own, fence = values or {}, each or {}, own or {}, fence or {}
     computed = {column: value for column, value in values.items() if isinstance(value, sa.ColumnElement)}
     same = {f"new_{column}": value for column, value in values.items() if column not in computed}
     same |= {"old_status": old, "new_status": new} | {f"still_{column}": value for column, value in fence.items()}
-    rows = [same | {"row_id": key} | {f"new_{column}": each[column][key] for column in each} for key in ids]
-    claim = _claim(noun, (*(column for column in values if column not in computed), *each), tuple(fence))
+    rows = [
+        same
+        | {"row_id": key}
+        | {f"new_{column}": each[column][key] for column in each}
+        | {f"new_{column}": value for column, value in own.get(key, {}).items()}
+        for key in ids
+    ]
+    columns = (*(column for column in values if column not in computed), *each, *own.get(ids[0], ()))
+    claim = _claim(noun, columns, tuple(fence))
     if session.connection().execute(claim.values(computed) if computed else claim, rows).rowcount != len(ids):
         raise Stale(noun=noun.__name__.lower())
     _audit(session, noun, arrow, ids, by, now, why, each)

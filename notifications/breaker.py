@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
+from models.base import table_of
 from models.channel_state import ChannelState
 from models.notification import Delivery, DeliveryStatus, Notification, NotificationKind
 from models.people import Person
@@ -34,17 +35,19 @@ class Breakers:
     shut: frozenset[str] = frozenset()
     probed: frozenset[str] = frozenset()  # of the shut ones: one message may be tried now
     given_up: frozenset[str] = frozenset()  # shut for so long that what is urgent no longer waits
+    quiet: frozenset[str] = frozenset()  # work again since a moment outside of the sending window: urgent things only
 
 
 def look(session: Session, *, now: datetime) -> Breakers:
     """Read the breakers: one look into a table with a row for each channel that has ever failed."""
-    rows = session.execute(_FAILING).all()
+    rows = session.execute(_KNOWN, {"now": now}).all()
     shut = [row for row in rows if row.shut_until is not None]
     return Breakers(
-        frozenset(row.channel for row in rows),
+        frozenset(row.channel for row in rows if row.n_failed > 0),
         frozenset(row.channel for row in shut),
         frozenset(row.channel for row in shut if row.shut_until <= now),
         frozenset(row.channel for row in shut if row.failed_at and row.failed_at <= now - WAIT_AT_MOST),
+        frozenset(row.channel for row in rows if row.quiet_until is not None and row.quiet_until > now),
     )
 
 
@@ -71,10 +74,18 @@ def failed(session: Session, channel: str, *, why: str, now: datetime) -> int:
     return n_failed
 
 
-def worked(session: Session, channel: str, *, now: datetime) -> None:
-    """Open the breaker: the channel took a message, or refused one as a channel does that works."""
+def worked(session: Session, channel: str, *, now: datetime, opens_at: datetime) -> None:
+    """Open the breaker: the channel took a message, or refused one as a channel does that works.
+
+    opens_at: when the sending window is open, now or next. What waited for a shut channel waits until then as well, but
+    for what is urgent: nobody is woken at night because a mail server was mended.
+    """
+    was_shut = col(ChannelState.shut_until).is_not(None)
+    quiet = (
+        {"quiet_until": sa.case((was_shut, opens_at), else_=col(ChannelState.quiet_until))} if opens_at > now else {}
+    )
     values = {"n_failed": 0, "shut_until": None, "failed_at": None, "why": "", "worked_at": now}
-    session.execute(_of(channel).values(values))
+    session.execute(_of(channel).values(values | quiet))
     log.info("channel works", extra={"action": "channel_works", "channel": channel})
 
 
@@ -152,6 +163,8 @@ def _count(session: Session, channel: str, why: str, now: datetime) -> int:
     return n_failed
 
 
-_FAILING = sa.select(
-    col(ChannelState.channel), col(ChannelState.shut_until), col(ChannelState.failed_at)
-).where(col(ChannelState.n_failed) > 0)  # fmt: skip
+_NOW = sa.bindparam("now", type_=table_of(ChannelState).c.quiet_until.type)
+_KNOWN = sa.select(
+    col(ChannelState.channel), col(ChannelState.n_failed), col(ChannelState.shut_until), col(ChannelState.failed_at),
+    col(ChannelState.quiet_until),
+).where(sa.or_(col(ChannelState.n_failed) > 0, col(ChannelState.quiet_until) > _NOW))  # fmt: skip

@@ -11,6 +11,7 @@ from sqlmodel import Session, col
 
 from models.base import table_of
 from models.notification import Attempt, Delivery, DeliveryStatus, Notification, NotificationKind, Outage
+from models.once import one_at_a_time
 from models.people import Person, Rhythm
 from models.transitions import move
 from notifications.letters import URGENT
@@ -87,10 +88,13 @@ def bundle(
     without: channels that do not work at the moment; what waits for them is bundled when they do. only: this one alone.
     after: what was due by then has been looked at already in this round.
     """
-    due = _read(session, _due(without, only, after), now)
-    if not due:
+    query = _due(without, only, after)
+    due, gaps = _read(session, query, now), _gaps(session, now)
+    if not _worth_it(due, gaps, now):
         return 0
-    gaps = _gaps(session, now)
+    # Two at once would share the rows of one person among them, and write a digest each.
+    if one_at_a_time(session, "digests"):
+        due = _read(session, query, now)
     kept_back = {one.group for one in due if _gap_of([one], gaps, now)}
     if kept_back:  # nor does what was tried in vain meanwhile come after the digest
         due += [one for one in _read(session, _RETRIED, now) if one.group in kept_back]
@@ -102,6 +106,10 @@ def bundle(
     move(session, Delivery, dropped, DeliveryStatus.QUEUED, DeliveryStatus.DROPPED,
          by=None, now=now, why=NEWER, values=values)  # fmt: skip
     return sum(_write(session, each, mine, now) for each in bundles)
+
+
+def _worth_it(due: Sequence[Due], gaps: Sequence[Gap], now: datetime) -> bool:
+    return bool(due) and bool(older_reminders(due) or plan_bundles(due, gaps, now))
 
 
 def older_reminders(due: Sequence[Due]) -> set[int]:

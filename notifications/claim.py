@@ -20,7 +20,7 @@ from models.task import Decision, Task, TaskStatus
 from models.transitions import move
 from notifications.letters import URGENT
 
-LEASE = timedelta(minutes=10)  # far longer than one send may take: smtp_timeout_s is 600 s at the most
+LEASE = timedelta(minutes=10)  # longer than one send may take: send_deadline_s is 300 s at the most
 MOST_TRIES = 8
 MOST_CRASHES = 2  # a message that ends what sends it is kept back the second time
 
@@ -35,11 +35,13 @@ def claim(
     without: Collection[str] = (),
     only: str | None = None,
     released_id: int | None = None,
+    quiet: Collection[str] = (),
 ) -> list[int]:
     """Take the deliveries that have been due longest, under a lease; nobody else takes them meanwhile.
 
     without: channels that do not work at the moment; only: no other channel than this.
     released_id: the valve is shut: what is not urgent stays, but for deliveries up to this one.
+    quiet: channels whose backlog waits for the sending window; only what may come at any hour is taken.
     """
     due = (
         sa.select(col(Delivery.id))
@@ -56,6 +58,12 @@ def claim(
         due = due.join(Notification, col(Notification.id) == col(Delivery.notification_id)).where(
             sa.or_(col(Delivery.id) <= released_id, col(Notification.urgent), col(Notification.kind).in_(URGENT))
         )
+    if quiet:
+        any_hour = sa.select(col(Notification.id)).where(
+            col(Notification.id) == col(Delivery.notification_id),
+            sa.or_(col(Notification.urgent), col(Notification.rung).like("%h")),
+        )
+        due = due.where(sa.or_(col(Delivery.channel).not_in(quiet), any_hour.exists()))
     ids = [row_id for row_id in session.execute(due).scalars() if row_id is not None]
     values = {"lease_until": now + LEASE, "epoch": col(Delivery.epoch) + 1}
     move(session, Delivery, ids, DeliveryStatus.QUEUED, DeliveryStatus.SENDING, by=None, now=now, values=values)
@@ -91,11 +99,12 @@ def due_channels(session: Session, *, now: datetime) -> list[str]:
 class Begun:
     """A send may start: its attempt is on record. `no` counts the tries of the delivery that count, with this one.
 
-    any_hour: its tries need not keep to the sending window.
+    at: when it began. any_hour: its tries need not keep to the sending window.
     """
 
     attempt_id: int
     no: int
+    at: datetime
     n_crashes: int = 0
     any_hour: bool = False
 
@@ -122,7 +131,7 @@ def begin(session: Session, delivery_id: int, *, epoch: int, now: datetime) -> B
         return None
     made = connection.execute(_BEGIN, {"id_": delivery_id, "began_": now})
     any_hour = row.urgent or row.rung.endswith("h")  # as engine/outbox.py plans the first try
-    return Begun(made.scalar_one(), no, row.n_crashes, any_hour)
+    return Begun(made.scalar_one(), no, now, row.n_crashes, any_hour)
 
 
 def unwanted(row: sa.Row[tuple[object, ...]]) -> str:

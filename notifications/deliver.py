@@ -16,13 +16,13 @@ from models.db import Database
 from models.errors import WardcycleError
 from models.notification import DeliveryStatus
 from notifications.channels import Voice, address_of
-from notifications.claim import Begun, Unwanted, begin
+from notifications.claim import LEASE, Begun, Unwanted, begin
 from notifications.digest import NOTHING_LEFT, fill, is_empty
 from notifications.gate import Gate
 from notifications.letters import Letter, gather
 from notifications.links import with_links
 from notifications.reap import reap
-from notifications.senders import Address, SendResult, permanent, unknown
+from notifications.senders import Address, SendResult, permanent, transient, unknown
 from notifications.settle import Terms, Tried, drop, release, settle
 
 log = logging.getLogger(__name__)
@@ -75,7 +75,7 @@ def deliver_due(
     random: between 0 and 1, spreads the retries; pause: waits so many seconds while the database is away.
     only: by this channel alone; floor: so many due at once never shut the valve; without it there is none.
     """
-    round_ = _Round(database, voice, now, random, stop, pause, Gate(only, floor))
+    round_ = _Round(database, voice, now, random, stop, pause, Gate(only, floor, voice.calendar))
     round_.reap()
     n_left = limit
     while not stop() and (n_left is None or n_left > 0):
@@ -220,6 +220,9 @@ class _Round:
             at=self.now(),
             delivery_id=letter.delivery_id,
         )
+        if not timedelta(0) <= to.at - begun.at < LEASE:
+            # A process that was frozen (or whose clock was set) may be days late: others have taken over long ago.
+            return Tried(letter, begun, transient("the sender stood still before it could send"))
         try:
             result = self.voice.sender.send(message, to)
         except Exception as error:

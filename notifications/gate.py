@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from config.calendar import Calendar
 from notifications.breaker import Breakers, look, may_probe, pass_on, probing
 from notifications.bundle import bundle
 from notifications.claim import claim
@@ -14,10 +15,12 @@ from notifications.valve import check_valve, largest_day
 
 @dataclass
 class Gate:
-    """The gate of one round. only: no other channel than this; floor: so many due at once never shut the valve."""
+    """The gate of one round. only: no other channel than this; floor: so many due at once never shut the valve;
+    calendar: of the sending window, where there is one."""
 
     only: str | None = None
     floor: int | None = None
+    calendar: Calendar | None = None
     breakers: Breakers = field(default_factory=Breakers)
     _bundled_at: datetime | None = None
     _largest_day: int | None = None
@@ -31,11 +34,15 @@ class Gate:
         same = (before.shut, before.probed) == (self.breakers.shut, self.breakers.probed)
         bundled_at = self._bundled_at if same else None
         # The probe of a shut channel is to be the digest of its person, or that comes as a second message.
-        asleep = {*down, *self.breakers.shut.difference(self.breakers.probed)}
+        probed = frozenset[str]() if self._at_night(now) else self.breakers.probed
+        asleep = {*down, *self.breakers.quiet, *self.breakers.shut.difference(probed)}
         bundle(session, now=now, without=asleep, only=self.only, after=bundled_at)
         self._bundled_at = now
-        released_id = self._valve(session, without, now)
-        ids = claim(session, now=now, batch=batch, without=without, only=self.only, released_id=released_id)
+        quiet = self.breakers.quiet
+        released_id = self._valve(session, {*without, *quiet}, now)
+        ids = claim(
+            session, now=now, batch=batch, without=without, only=self.only, released_id=released_id, quiet=quiet
+        )
         for channel in self.breakers.probed.difference(down):
             if self.only in (None, channel):
                 ids += self._probe(session, channel, released_id, now)
@@ -45,10 +52,14 @@ class Gate:
         """Claim one message of a channel whose pause is over, if nobody else tries it."""
         if not may_probe(session, channel, now=now):
             return []
-        ids = claim(session, now=now, batch=1, only=channel, released_id=released_id)
+        quiet = [channel] if self._at_night(now) else ()
+        ids = claim(session, now=now, batch=1, only=channel, released_id=released_id, quiet=quiet)
         if ids:
             probing(session, channel, now=now)
         return ids
+
+    def _at_night(self, now: datetime) -> bool:
+        return self.calendar is not None and self.calendar.sendable(now) > now
 
     def _valve(self, session: Session, without: Collection[str], now: datetime) -> int | None:
         if self.floor is None:

@@ -33,6 +33,10 @@ def is_address(written: str) -> bool:
     return _ADDRESS.fullmatch(written) is not None and len(written) <= 254
 
 
+# Mail programs then show a button of their own and post this to the link (RFC 8058); only https will do for them.
+ONE_CLICK = "List-Unsubscribe-Post: List-Unsubscribe=One-Click"
+
+
 def build_mail(message: Message, head: Head, *, eight_bit: bool = True) -> bytes:
     """Write the whole mail with CRLF line ends.
 
@@ -51,6 +55,7 @@ def build_mail(message: Message, head: Head, *, eight_bit: bool = True) -> bytes
         *(f"{name}: <{head.thread}@{host}>" for name in ("In-Reply-To", "References") if head.thread),
         "Auto-Submitted: auto-generated",
         *([f"List-Unsubscribe: <{message.stop}>"] if message.stop else []),
+        *([ONE_CLICK] if message.stop.startswith("https://") else []),
         "MIME-Version: 1.0",
         f'Content-Type: multipart/alternative; boundary="{boundary}"',
         "",

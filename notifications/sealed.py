@@ -10,6 +10,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 USE = b"wardcycle channel url 1"  # a key made for one use opens nothing else
+REPORTER = b"wardcycle event reporter 1"
+CONTACT = b"wardcycle feedback contact 1"
 
 
 @dataclass(frozen=True)
@@ -17,6 +19,7 @@ class Lock:
     """Seals with the newest key, opens with any. keys: of notifications.links.read_keys, the newest first."""
 
     keys: Sequence[str] = field(repr=False)
+    use: bytes = USE
 
     def seal(self, secret: str) -> str:
         """Make a text that only these keys open; no two are alike."""
@@ -40,13 +43,13 @@ class Lock:
 
     @cached_property
     def _newest(self) -> Fernet:
-        return _fernet(self.keys[0])
+        return _fernet(self.keys[0], self.use)
 
     @cached_property
     def _older(self) -> list[Fernet]:
-        return [_fernet(key) for key in self.keys[1:]]
+        return [_fernet(key, self.use) for key in self.keys[1:]]
 
 
-def _fernet(key: str) -> Fernet:
-    derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=USE).derive(key.encode())
+def _fernet(key: str, use: bytes) -> Fernet:
+    derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=use).derive(key.encode())
     return Fernet(urlsafe_b64encode(derived))

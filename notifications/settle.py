@@ -90,7 +90,7 @@ def _note_channel(session: Session, tried: Tried, terms: Terms, now: datetime) -
     if result.of_channel:
         return failed(session, channel, why=result.why, now=now)
     if channel in terms.troubled and not result.crashed and not tried.broken and result.free_at is None:
-        worked(session, channel, now=now)
+        worked(session, channel, now=now, opens_at=terms.calendar.sendable(now) if terms.calendar else now)
     return 0
 
 

@@ -42,8 +42,12 @@ def _reason(letter: Letter, roles: Mapping[str, Text]) -> Text | None:
                     "您是科室负责人、数据负责人或质控人员")  # fmt: skip
     if letter.kind is K.BULLETIN:
         return Text("you are responsible for quality here", "您负责该科室（医院）的质量工作")
+    if letter.kind in (K.GATHERING, K.MISSED):
+        return Text("you were invited", "您在邀请名单中")
     if letter.kind in (K.STAGNANT, K.ALARM):
         return Text("you belong to the quality office", "您属于质控部门")
+    if letter.kind is K.PREFERENCES:
+        return Text("every change by a link is told", "凡通过链接更改设置均会通知本人")
     if letter.kind is K.HAND_OVER:
         return Text("the owner named you", "任务负责人指定了您")
     if letter.is_lead:

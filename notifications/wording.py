@@ -48,7 +48,10 @@ ITEMS = {
     "stopped": Text("nothing more to do", "无需再办理"),
     "closed": Text("the cycle is closed", "循环已结束"),
     "signal": Text("signal of concern", "预警信号"),
+    "gathering": Text("you are expected", "请参加"),
+    "missed": Text("you were missed", "缺席通知"),
     "bulletin": Text("bulletin", "质量简报"),
+    "preferences": Text("how you are told was changed", "您的通知设置已更改"),
     "alarm": Text("somebody could not be told", "有人未能收到通知"),
 }
 ASKED = {

@@ -58,7 +58,8 @@ def ratio(top: Floats, bottom: Floats) -> Floats:
 
 def steps(values: Floats) -> Floats:
     """Give each value's distance from the one before: one fewer than there are values."""
-    return np.abs(values[..., 1:] - values[..., :-1])
+    found: Floats = values[..., 1:] - values[..., :-1]
+    return np.abs(found, out=found)
 
 
 def sides(values: Floats, line: Floats) -> Signs:

@@ -109,7 +109,9 @@ def beyond(values: Floats, lcl: Floats, ucl: Floats) -> Bools:
 
 def _chart_of(kind: Kind, points: Points, plan: Plan, convention: Convention) -> Chart:
     phases = _phases(points.plotted.size, plan)
-    included = ~np.isin(np.arange(1, points.plotted.size + 1), plan.exclude)
+    included = np.ones(points.plotted.size, dtype=np.bool_)
+    if plan.exclude:
+        included = ~np.isin(np.arange(1, points.plotted.size + 1), plan.exclude)
     base = _baseline(phases, plan, convention)
     parts = [as_drawn(kind, points.columns(each)) for each in phases]
     lines = [
@@ -155,7 +157,7 @@ def _assemble(
     lengths = [part.plotted.size for part in parts]
     numbers = np.repeat(np.arange(1, len(parts) + 1), lengths)
     centre = _joined(lines, lengths, "centre")
-    lcl, ucl, lcl2, ucl2, lcl1, ucl1 = _limits(lines, lengths, plan, convention.limits_over_gaps | ~np.isnan(plotted))
+    lcl, ucl, lcl2, ucl2, lcl1, ucl1 = _limits(lines, lengths, plan, convention.limits_over_gaps or ~np.isnan(plotted))
     judged = plotted if convention.judges_excluded else np.where(included, plotted, np.nan)
     return Chart(
         kind=kind,
@@ -178,14 +180,18 @@ def _assemble(
     )
 
 
-def _limits(lines: Sequence[Lines], lengths: Sequence[int], plan: Plan, shown: Bools) -> list[Floats]:
+def _limits(lines: Sequence[Lines], lengths: Sequence[int], plan: Plan, shown: Bools | bool) -> list[Floats]:
     """Join the limits of all phases and cut them at what the value can be; nan where they are not shown."""
-    ends = (np.clip(_joined(lines, lengths, name), plan.least, plan.most) for name in LIMITS)
-    return [np.where(shown, each, np.nan) for each in ends]
+    ends = [_joined(lines, lengths, name) for name in LIMITS]
+    if plan.least is not None or plan.most is not None:
+        ends = [np.clip(each, plan.least, plan.most) for each in ends]
+    return ends if shown is True else [np.where(shown, each, np.nan) for each in ends]
 
 
 def _joined(lines: Sequence[Lines], lengths: Sequence[int], name: str) -> Floats:
-    return np.concatenate([np.broadcast_to(getattr(one, name), (n,)) for one, n in zip(lines, lengths, strict=True)])
+    parts = [getattr(one, name) for one in lines]
+    whole = [part if part.size == n else np.full(n, part[0]) for part, n in zip(parts, lengths, strict=True)]
+    return whole[0] if len(whole) == 1 else np.concatenate(whole)
 
 
 def _runs(plotted: Floats, centre: Floats, part: Ints, included: Bools) -> tuple[Runs, ...]:

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -36,15 +37,15 @@ class Side:
     def n_points(self) -> int:
         return int(self.top.size)
 
-    @property
+    @cached_property
     def events(self) -> float:
         return float(self.top.sum())
 
-    @property
+    @cached_property
     def exposure(self) -> float:
         return float(self.bottom.sum())
 
-    @property
+    @cached_property
     def centre(self) -> float:
         """Give the mean, weighted by the denominators."""
         return self.events / self.exposure if self.exposure else math.nan

@@ -11,6 +11,7 @@ MOST_STEPS = 10_000
 FEW = 4.0  # degrees of freedom below which Newton's method may run away
 
 
+@lru_cache(maxsize=64)
 def normal_quantile(share: float) -> float:
     """Invert the standard normal distribution."""
     return NormalDist().inv_cdf(share)

@@ -190,7 +190,7 @@ def marker(meaning: Variation, x: float, y: float, *, hollow: bool = False) -> s
 
 
 def _change(paper: Paper, texts: Texts, scene: Scene) -> Iterator[str]:
-    if scene.changed_after:
+    if scene.changed_after and (texts.before or texts.after):
         x = paper.x.place(scene.changed_after - 0.5)
         yield line((x, TOP), (x, BOTTOM), stroke=DARK)
         yield label(x + 5, TOP - 5, texts.after, fill=DARK)

@@ -1,13 +1,15 @@
 """A Pareto table as SVG text: bars, largest first, and the line of their running share."""
 
 from collections.abc import Iterator
+from itertools import accumulate
+from unicodedata import east_asian_width
 
 from spc.draw import BLUE, BOTTOM, DARK, HEIGHT, LEFT, ORANGE, PALE, RIGHT, TOP, WIDTH
 from spc.pareto import VITAL_SHARE, Pareto
 from spc.scale import Scale, ticks, written
 from spc.svg import element, label, line, path, picture
 
-LONGEST_NAME = 14
+WIDEST_NAME = 15  # Latin letters; a Chinese character takes the room of two
 
 
 def draw_pareto(pareto: Pareto, *, title: str, headline: str = "", name: str = "pareto") -> str:
@@ -48,8 +50,15 @@ def _bars(pareto: Pareto, counts: Scale) -> Iterator[str]:
         fill = BLUE if bar.vital else PALE
         yield element("rect", x=x - width / 2, y=y, width=width, height=BOTTOM - y, fill=fill, class_=kind)
         yield label(x, y - 4, f"{bar.count:g}", text_anchor="middle", fill=DARK)
-        short = bar.category if len(bar.category) <= LONGEST_NAME else bar.category[: LONGEST_NAME - 1] + "…"
-        yield label(x, BOTTOM + 18 + 14 * (i % 2), short, text_anchor="middle", fill="#555")
+        yield label(x, BOTTOM + 18 + 14 * (i % 2), _short(bar.category), text_anchor="middle", fill="#555")
+
+
+def _short(name: str) -> str:
+    """Cut a name that would run into its neighbours."""
+    ends = list(accumulate(2 if east_asian_width(letter) in "WF" else 1 for letter in name))
+    if not ends or ends[-1] <= WIDEST_NAME:
+        return name
+    return name[: sum(end < WIDEST_NAME for end in ends)] + "…"
 
 
 def _middle(pareto: Pareto, place: int) -> float:

@@ -1,13 +1,13 @@
 """The icons of NHS England's Making Data Count: what the last point says, and whether the target can be met."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
 
-from spc.arrays import Signs
 from spc.chart import Chart
-from spc.rulesets import NHS_7, RuleSet, Signal, marks_of
+from spc.rulesets import NHS_7, Marks, RuleSet, Signal, marks_of
 
 FEW_POINTS = 13  # the text of NHSRplotthedots says 12, its code counts fewer than 13
 
@@ -49,14 +49,21 @@ class Label:
     direction: int
 
 
+NO_LABEL = Label(None, 0)
+
+
 def labels(chart: Chart, rule_set: RuleSet = NHS_7) -> tuple[Label, ...]:
     """Give each point its label, the first rule of the set winning."""
-    marks = marks_of(chart, rule_set)
-    return tuple(_label(marks, point) for point in range(chart.values.size))
+    return labels_in(marks_of(chart, rule_set), chart.values.size)
 
 
-def _label(marks: dict[Signal, Signs], point: int) -> Label:
-    return next((Label(rule, int(each[point])) for rule, each in marks.items() if each[point]), Label(None, 0))
+def labels_in(marks: Marks, n_points: int) -> tuple[Label, ...]:
+    """Give each point its label by marks that were made before."""
+    found = [NO_LABEL] * n_points
+    for rule in reversed(list(marks)):  # the first rule writes last
+        for point in np.flatnonzero(marks[rule]).tolist():
+            found[point] = Label(rule, int(marks[rule][point]))
+    return tuple(found)
 
 
 def meaning(label: Label, better: Better) -> Variation:
@@ -72,8 +79,13 @@ def meaning(label: Label, better: Better) -> Variation:
 
 def variation(chart: Chart, better: Better, rule_set: RuleSet = NHS_7) -> Variation:
     """Judge the last point that has a value."""
+    return meaning(newest(chart, labels(chart, rule_set)), better)
+
+
+def newest(chart: Chart, found: Sequence[Label]) -> Label:
+    """Pick the label of the last point that has a value."""
     there = np.flatnonzero(~np.isnan(chart.values))
-    return meaning(_label(marks_of(chart, rule_set), int(there[-1])), better) if there.size else Variation.COMMON_CAUSE
+    return found[int(there[-1])] if there.size else NO_LABEL
 
 
 def assurance(chart: Chart, better: Better, target: float | None) -> Assurance | None:

@@ -36,7 +36,9 @@ def mean_range(ranges: Floats, convention: Convention, factor: float = D4_OF_TWO
     first = mean(ranges)
     if not convention.screened:
         return first
-    kept = mean(np.where(ranges < factor * first, ranges, np.nan))
+    usual = ranges < factor * first
+    n_usual = np.count_nonzero(usual, axis=-1, keepdims=True)
+    kept = ratio(np.where(usual, ranges, 0.0).sum(-1, keepdims=True), n_usual.astype(np.float64))
     return kept if convention.collapses else np.where(kept > 0, kept, first)
 
 

@@ -33,28 +33,36 @@ class Pareto:
     leader_is_clear: bool
 
 
-def make_pareto(counts: Mapping[str, float]) -> Pareto:
-    """Order categories by count and say which few make up most of it."""
+def make_pareto(counts: Mapping[str, float], *, rest: str | None = None) -> Pareto:
+    """Order categories by count and say which few make up most of it.
+
+    rest: the category that gathers what was too small to stand alone: it comes last and is never one of the few.
+    """
     if not counts or sum(counts.values()) <= 0:
         raise NothingMeasured
     for point, count in enumerate(counts.values(), 1):
         if count < 0:
             raise BelowZero(kind="Pareto", point=point, value=f"{count:g}")
-    names = sorted(counts, key=lambda name: (-counts[name], name))
+    names = sorted(counts, key=lambda name: (name == rest, -counts[name], name))
     running = np.cumsum([counts[name] for name in names])
     shares = running / running[-1]
     bars = (
         Bar(
-            name, counts[name], float(upto), counts[name] / float(running[-1]), float(share), bool(before < VITAL_SHARE)
+            name,
+            counts[name],
+            float(upto),
+            counts[name] / float(running[-1]),
+            float(share),
+            bool(before < VITAL_SHARE) and name != rest,
         )
         for name, upto, share, before in zip(names, running, shares, [0, *shares[:-1]], strict=True)
     )
-    return Pareto(tuple(bars), _clear([counts[name] for name in names]))
+    return Pareto(tuple(bars), _clear([counts[name] for name in names if name != rest]))
 
 
 def _clear(falling: list[float]) -> bool:
     """Ask whether the exact 95 % interval of the first lies above that of the second."""
-    return len(falling) == 1 or garwood(falling[0])[0] > garwood(falling[1])[1]
+    return len(falling) < 2 or garwood(falling[0])[0] > garwood(falling[1])[1]
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ A missing value is no evidence: it breaks every run.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -32,10 +33,15 @@ class Reading:
     def n_points(self) -> int:
         return int(self.values.shape[-1])
 
+    @cached_property
+    def beyond(self) -> tuple[Bools, Bools]:
+        """Which values lie above the upper limit, and which below the lower one."""
+        return outside(self.values, self.lines.lcl, self.lines.ucl)
+
 
 def beyond(reading: Reading) -> Signs:
     """One point outside 3 sigmas; on a limit is inside. Source: Shewhart 1931."""
-    return signed(*outside(reading.values, reading.lines.lcl, reading.lines.ucl))
+    return signed(*reading.beyond)
 
 
 def shift(reading: Reading, *, length: int, marks_all: bool = False, ties_break: bool = True) -> Signs:
@@ -65,7 +71,7 @@ def trend(reading: Reading, *, length: int, marks_all: bool = False) -> Signs:
 def two_of_three_near(reading: Reading) -> Signs:
     """Two of three beyond 2 sigmas but not 3, all three on one side; marks the near points only. Source: NHS MDC."""
     high, low = outside(reading.values, reading.lines.lcl2, reading.lines.ucl2)
-    above, below = outside(reading.values, reading.lines.lcl, reading.lines.ucl)
+    above, below = reading.beyond
     near = (high & ~above, low & ~below)
     found = []
     for way, close in zip((1, -1), near, strict=True):

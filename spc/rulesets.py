@@ -41,6 +41,7 @@ class Signal(StrEnum):
 
 
 Rule = Callable[[Reading], Signs]
+Marks = Mapping[Signal, Signs]
 
 
 @dataclass(frozen=True)
@@ -131,10 +132,16 @@ def marks_of_many(values: Floats, lines: Lines, rule_set: RuleSet) -> dict[Signa
 
 def find_signals(chart: Chart, rule_set: RuleSet) -> tuple[Found, ...]:
     """List every signal as the stretch of points that it marks, in the order of the rules."""
+    return signals_in(chart, marks_of(chart, rule_set))
+
+
+def signals_in(chart: Chart, marks: Marks) -> tuple[Found, ...]:
+    """List the signals of marks that were made before."""
     return tuple(
-        Found(name, int(marks[first]), int(chart.part[first]), first + 1, last)
-        for name, marks in marks_of(chart, rule_set).items()
-        for first, last in _stretches(marks, chart)
+        Found(name, int(each[first]), int(chart.part[first]), first + 1, last)
+        for name, each in marks.items()
+        if each.any()
+        for first, last in _stretches(each, chart)
     )
 
 

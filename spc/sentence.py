@@ -1,13 +1,14 @@
 """A verdict in words for a ward: what, how much, how sure, what next. Never a p value."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from spc.icons import Better
 from spc.power import periods_needed
 from spc.trend import Family
 from spc.verdict import FEWEST_AFTER, FEWEST_BEFORE, FEWEST_EVENTS, Judged, Verdict
-from spc.words import FLAGS, KEYS, NEXT_STEPS, REASONS, SENTENCES, VERDICTS, Words
+from spc.words import FLAGS, KEYS, NEXT_STEPS, REASONS, SENTENCES, UNCHANGED, VERDICTS, Words
 
 NEXT = {
     Verdict.MET: "adopt",
@@ -26,12 +27,20 @@ NEEDED = {
 
 @dataclass(frozen=True)
 class Measure:
-    """Name what is measured. unit: what stands after a number; decimals: of a level; periods: what one is called."""
+    """Name what is measured. unit: what stands after a number; decimals: of a level; periods: what one is called.
+
+    changed: somebody changed something on the way; otherwise the first periods are only held against the later ones.
+    """
 
     name: Words
     unit: Words
     decimals: int = 1
     periods: Words = MONTHS
+    changed: bool = True
+
+    def words(self, table: Mapping[str, Words], name: str) -> Words:
+        """Pick the words that fit."""
+        return table[name] if self.changed else UNCHANGED.get(name, table[name])
 
 
 @dataclass(frozen=True)
@@ -47,17 +56,21 @@ class Told:
 
 def tell(judged: Judged, measure: Measure, language: str) -> Told:
     """Write a verdict in `language` ('zh...' or anything else for English)."""
-    step = NEXT[judged.verdict]
-    parts = [_change(judged, measure, language), _target(judged, measure, language), _more(judged, measure, language)]
-    parts += [SENTENCES["suggested"].in_(language, step=NEXT_STEPS[step])]
-    reasons = tuple(_reason(each, judged, language) for each in judged.reasons)
+    step, facts = NEXT[judged.verdict], _facts(judged, measure, language)
+    parts = [
+        _change(judged, measure, facts, language),
+        _target(judged, measure, language),
+        _more(judged, measure, language),
+    ]
+    parts += [SENTENCES["suggested"].in_(language, step=measure.words(NEXT_STEPS, step))]
+    reasons = tuple(_reason(each, judged, measure, language) for each in judged.reasons)
     return Told(
         headline=SENTENCES["headline"].in_(
-            language, verdict=VERDICTS[judged.verdict], change=_short(judged, measure, language)
+            language, verdict=VERDICTS[judged.verdict], change=SENTENCES["short"].in_(language, **facts)
         ),
         sentence=_joined([*reasons, *parts], language),
         reasons=reasons,
-        flags=tuple(FLAGS[each].in_(language) for each in judged.flags),
+        flags=tuple(measure.words(FLAGS, each).in_(language) for each in judged.flags),
         next_step=step,
     )
 
@@ -77,7 +90,7 @@ def _level(value: float, judged: Judged, measure: Measure) -> str:
     return f"{value * judged.chart.plan.multiply:.{measure.decimals}f}"
 
 
-def _facts(judged: Judged, measure: Measure) -> dict[str, object]:
+def _facts(judged: Judged, measure: Measure, language: str) -> dict[str, object]:
     change = judged.change
     levels = {"before": change.before.centre, "after": change.after.centre}
     written = {name: _level(value, judged, measure) for name, value in levels.items()}
@@ -87,8 +100,10 @@ def _facts(judged: Judged, measure: Measure) -> dict[str, object]:
         "name": measure.name,
         "unit": measure.unit,
         "moved": SENTENCES[moved],
+        "n_before": change.before.n_points,
         "n_after": change.after.n_points,
         "periods": measure.periods,
+        "interval": _interval(judged, measure, language),
     }
 
 
@@ -102,16 +117,11 @@ def _interval(judged: Judged, measure: Measure, language: str) -> str:
     return SENTENCES["interval"].in_(language, change=texts[0], low=texts[1], high=texts[2])
 
 
-def _short(judged: Judged, measure: Measure, language: str) -> str:
-    facts = _facts(judged, measure) | {"interval": _interval(judged, measure, language)}
-    return SENTENCES["short"].in_(language, **facts)
-
-
-def _change(judged: Judged, measure: Measure, language: str) -> str:
-    facts = _facts(judged, measure) | {"interval": _interval(judged, measure, language)}
+def _change(judged: Judged, measure: Measure, facts: dict[str, object], language: str) -> str:
     better = judged.aim.better is Better.HIGHER
     every = SENTENCES["every_above" if better else "every_below"] if judged.evidence.all_beyond_old else Words("", "")
-    return SENTENCES["change"].in_(language, every=every.in_(language, periods=measure.periods), **facts)
+    words = measure.words(SENTENCES, "change")
+    return words.in_(language, every=every.in_(language, periods=measure.periods), **facts)
 
 
 def _target(judged: Judged, measure: Measure, language: str) -> str:
@@ -130,10 +140,10 @@ def _more(judged: Judged, measure: Measure, language: str) -> str:
     return SENTENCES["more" if n_more else "never"].in_(language, n_more=n_more, periods=measure.periods, level=level)
 
 
-def _reason(name: str, judged: Judged, language: str) -> str:
+def _reason(name: str, judged: Judged, measure: Measure, language: str) -> str:
     change = judged.change
     keys = {"signal": bool(judged.evidence.favourable or judged.evidence.unfavourable)}
-    return REASONS[name].in_(
+    return measure.words(REASONS, name).in_(
         language,
         n_baseline=change.before.n_points,
         n_post=change.after.n_points,

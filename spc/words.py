@@ -107,3 +107,29 @@ SENTENCES = {
     ),
     "suggested": Words("Suggested: {step}.", "建议：{step}。"),
 }
+# Where the first periods are only held against the later ones, and nobody changed anything: in place of those above.
+UNCHANGED = {
+    "change": Words(
+        "{name} {moved} from {before} to {after} {unit} {interval} in the {n_after} {periods} after the first "
+        "{n_before}{every}.",
+        "与最初 {n_before} {periods}相比，其后 {n_after} {periods}{name}由 {before} {moved} "
+        "{after} {unit}{interval}{every}。",
+    ),
+    "too_few_baseline_points": Words(
+        "Only {n_baseline} usable periods to hold the later ones against; at least {needed} are needed.",
+        "可作对照的最初有效周期只有 {n_baseline} 个，至少需要 {needed} 个。",
+    ),
+    "too_few_post_points": Words(
+        "Only {n_post} usable periods after the first {n_baseline}; at least {needed} are needed.",
+        "最初 {n_baseline} 个有效周期之后只有 {n_post} 个，至少需要 {needed} 个。",
+    ),
+    "too_few_events": Words(
+        "Only {events} events in the first {n_baseline} periods; at least {needed} are needed. "
+        "Follow the time between events instead.",
+        "最初 {n_baseline} 个周期内只有 {events} 例事件，至少需要 {needed} 例。建议改为观察事件间隔。",
+    ),
+    "already_improving_before": Words("It was improving in the first periods already.", "在最初各周期内已经在改善。"),
+    "adopt": Words("keep watching", "继续监测"),
+    "adapt": Words("keep watching", "继续监测"),
+    "abandon": Words("consider an improvement cycle", "可考虑启动改进循环"),
+}

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -22,8 +23,36 @@ settings.register_profile("ci", derandomize=True, deadline=None, max_examples=50
 settings.register_profile("desk", deadline=None, max_examples=50)
 settings.load_profile("ci" if os.environ.get("CI") else "desk")
 
+# Tests start many processes; what one has compiled the next one finds.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
 SYSTEMS = ("sqlite", "postgresql")
+# These files wait for processes or work longest: begun first, they are not what everybody waits for at the end.
+LONGEST = (
+    "e2e/test_up.py",
+    "e2e/test_kill.py",
+    "simulation/",
+    "integration/test_bench.py",
+    "chaos/",
+    "e2e/",
+    "security/",
+    "integration/test_workers.py",
+    "integration/test_cli_",
+    "integration/",
+)
 _ran = dict.fromkeys(SYSTEMS, 0)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest; the order within a file stays."""
+    folder = Path(__file__).parent
+
+    def rank(item: pytest.Item) -> int:
+        name = item.path.relative_to(folder).as_posix()
+        return next((n for n, part in enumerate(LONGEST) if name.startswith(part)), len(LONGEST))
+
+    items.sort(key=rank)
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
@@ -80,22 +109,35 @@ def quick_folder() -> Iterator[Path]:
         yield Path(folder)
 
 
+@pytest.fixture(scope="session")
+def shelf() -> Iterator[Path]:
+    """The folder in which the SQLite files of one test after the other lie."""
+    with tempfile.TemporaryDirectory(prefix="wardcycle-test-", dir=in_memory()) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def doors() -> dict[str, Database]:
+    """The doors to the tests' databases by address: a statement is compiled once, not in each test anew."""
+    return {}
+
+
 @pytest.fixture
-def empty_url(system: str, request: pytest.FixtureRequest, quick_folder: Path) -> Iterator[str]:
+def empty_url(system: str, request: pytest.FixtureRequest) -> Iterator[str]:
     """The address of a database without tables."""
-    yield from _url(system, request, quick_folder, migrated=False)
+    yield from _url(system, request, migrated=False)
 
 
 @pytest.fixture
-def database_url(system: str, request: pytest.FixtureRequest, quick_folder: Path) -> Iterator[str]:
+def database_url(system: str, request: pytest.FixtureRequest) -> Iterator[str]:
     """The address of a migrated, empty database, for programs that tests start."""
-    yield from _url(system, request, quick_folder, migrated=True)
+    yield from _url(system, request, migrated=True)
 
 
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
+def database(database_url: str, doors: dict[str, Database]) -> Iterator[Database]:
     """A migrated, empty database: once a SQLite file, once PostgreSQL."""
-    opened = Database(database_url)
+    opened = doors.setdefault(database_url, Database(database_url))
     yield opened
     opened.dispose()
 
@@ -113,15 +155,19 @@ def now() -> datetime:
     return datetime(2026, 3, 2, 1, 30, tzinfo=UTC)
 
 
-def _url(system: str, request: pytest.FixtureRequest, folder: Path, *, migrated: bool) -> Iterator[str]:
+def _url(system: str, request: pytest.FixtureRequest, *, migrated: bool) -> Iterator[str]:
+    """Make a database that has the same address in each test and nothing from the one before."""
+    name = "migrated" if migrated else "empty"
     if system == "sqlite":
-        file = folder / ("wardcycle.db" if migrated else "empty.db")
+        folder: Path = request.getfixturevalue("shelf") / name
+        folder.mkdir()
         if migrated:
-            shutil.copy(request.getfixturevalue("migrated_file"), file)
-        yield f"sqlite:///{file}"
+            shutil.copy(request.getfixturevalue("migrated_file"), folder / "wardcycle.db")
+        yield f"sqlite:///{folder / 'wardcycle.db'}"
+        shutil.rmtree(folder)
         return
     server: Server = request.getfixturevalue("postgres")
-    url = server.create(request.getfixturevalue("migrated_template") if migrated else "template0")
+    url = server.create(request.getfixturevalue("migrated_template") if migrated else "template0", name)
     yield url.render_as_string(hide_password=False)
     server.drop(url)
 

@@ -32,9 +32,9 @@ class Server:
     url: sa.URL
     _numbers: Iterator[int] = field(default_factory=count)
 
-    def create(self, template: str = "template0") -> sa.URL:
-        """Create a database, empty or like another one that nobody is connected to."""
-        name = f"wardcycle_test_{os.getpid()}_{next(self._numbers)}"
+    def create(self, template: str = "template0", named: str = "") -> sa.URL:
+        """Create a database, empty or like another one that nobody is connected to; named: by a name of its own."""
+        name = f"wardcycle_test_{os.getpid()}_{named or next(self._numbers)}"
         with psycopg.connect(plain(self.url), autocommit=True) as connection:
             # Four times faster than the default where nothing waits for the disk; older servers know no other way.
             copy = "STRATEGY FILE_COPY" if connection.info.server_version >= 150_000 else ""

@@ -9,6 +9,8 @@ from models.assessment import Assessment, AssessmentStatus
 from models.base import Row
 from models.cycle import Cycle, CycleStatus, Snapshot, Stage, StageStatus
 from models.db import Database
+from models.event import Event, EventStatus
+from models.feedback import Feedback, FeedbackStatus
 from models.notification import Delivery, DeliveryStatus, Notification, NotificationKind
 from models.people import Person, Unit
 from models.task import Task, TaskStatus
@@ -36,6 +38,10 @@ class Shelf:
             return self.task(status)
         if isinstance(status, AssessmentStatus):
             return self.assessment(status)
+        if isinstance(status, EventStatus):
+            return self.event(status)
+        if isinstance(status, FeedbackStatus):
+            return self.feedback(status)
         assert isinstance(status, DeliveryStatus), noun
         return self.delivery(status)
 
@@ -106,11 +112,44 @@ class Shelf:
             Assessment(schedule_key=key, status=status, indicator="falls", unit_id=self.unit, verdict=verdict)
         )
 
+    def event(self, status: EventStatus) -> int:
+        """Make an adverse event."""
+        return self._add(
+            Event(
+                code_mark=f"mark-{self._next()}",
+                status=status,
+                unit_id=self.unit,
+                kind="fall",
+                harm="near-miss",
+                what="x",
+                received_at=self.now,
+                triage_due_at=self.now,
+                answer_due_at=self.now,
+            )
+        )
+
+    def feedback(self, status: FeedbackStatus) -> int:
+        """Make a patient's word."""
+        return self._add(
+            Feedback(
+                code_fingerprint=f"mark-{self._next()}",
+                kind="complaint",
+                said="x",
+                language="en",
+                door="test",
+                status=status,
+                received_at=self.now,
+                answer_due_at=self.now,
+            )
+        )
+
     def _next(self) -> int:
         self._n += 1
         return self._n
 
-    def _add(self, row: Unit | Person | Cycle | Stage | Task | Notification | Delivery | Assessment) -> int:
+    def _add(
+        self, row: Unit | Person | Cycle | Stage | Task | Notification | Delivery | Assessment | Feedback | Event
+    ) -> int:
         self.session.add(row)
         self.session.flush()
         assert row.id is not None

@@ -16,6 +16,7 @@ from sqlmodel import select
 
 from config.settings import Settings
 from engine.accounts import accept_invitation, invite
+from engine.logins import begin_session
 from engine.rules import Rules
 from models.account import Account
 from models.db import Database
@@ -24,6 +25,7 @@ from models.people import Person
 from models.queries import get_person
 from notifications.links import read_keys
 from tests.e2e.browsing import serving
+from web.access import cookie_name
 from web.app import make_app
 
 PASSWORD = "seven blue umbrellas"
@@ -65,12 +67,22 @@ class Visitor:
         """Send a form."""
         return self._ask("POST", path, urlencode(fields), headers)
 
+    def post_file(
+        self, path: str, fields: Mapping[str, str], *, name: str, content: bytes, field: str = "file"
+    ) -> Answer:
+        """Send a form with a file."""
+        head = "--b\r\nContent-Disposition: form-data; name="
+        body = "".join(f'{head}"{key}"\r\n\r\n{one}\r\n' for key, one in fields.items())
+        body += f'{head}"{field}"; filename="{name}"\r\n\r\n'
+        whole = body.encode() + content + b"\r\n--b--\r\n"
+        return self._ask("POST", path, whole, {"Content_Type": "multipart/form-data; boundary=b"})
+
     def log_in(self, name: str, password: str = PASSWORD, path: str = "/login") -> Answer:
         """Open the login page and send its form."""
         page = self.get(path)
         return self.post(path, {"form": page.form, "name": name, "password": password})
 
-    def _ask(self, method: str, path: str, body: str | None, headers: Mapping[str, str]) -> Answer:
+    def _ask(self, method: str, path: str, body: str | bytes | None, headers: Mapping[str, str]) -> Answer:
         given = {"Cookie": "; ".join(f"{key}={value}" for key, value in self.cookies.items())} if self.cookies else {}
         given |= {"Content-Type": "application/x-www-form-urlencoded"} if body is not None else {}
         given |= {name.replace("_", "-"): value for name, value in headers.items()}
@@ -78,7 +90,7 @@ class Visitor:
         try:
             connection.request(method, path, body, given)
             answer = connection.getresponse()
-            said = Answer(answer.status, answer.read().decode(), answer.headers)
+            said = Answer(answer.status, answer.read().decode("utf-8", "replace"), answer.headers)
         finally:
             connection.close()
         for line in answer.headers.get_all("Set-Cookie") or ():
@@ -136,7 +148,18 @@ class Pages:
             accept_invitation(session, brought, PASSWORD, keys=read_keys(self.settings), now=self.now, on=self.today)
 
     def logged_in(self, slug: str) -> Visitor:
-        """Give somebody an account, and log in."""
+        """Give somebody a session at a new browser, without the slow passwords that are not what is tested."""
+        with self.database.transaction("test") as session:
+            who = get_person(session, slug).id or 0
+            account = session.exec(select(Account).where(Account.person_id == who)).first()
+            account = account or Account(person_id=who, created_at=self.now, changed_at=self.now)
+            session.add(account)
+            session.flush()
+            token = begin_session(session, account, now=self.now, how="test")
+        return Visitor(self.site, {cookie_name(self.settings): token})
+
+    def by_password(self, slug: str) -> Visitor:
+        """Give somebody an account with a password, and log in with it at the page."""
         self.account(slug)
         visitor = self.visitor()
         assert visitor.log_in(slug).status == 303

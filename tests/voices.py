@@ -114,6 +114,7 @@ class Behaviour:
     password: str = ""
     got: list[Envelope] = field(default_factory=list)
     n_connections: int = 0
+    over: threading.Event = field(default_factory=threading.Event)  # nobody waits for a slow one at the end
 
     async def handle_EHLO(
         self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
@@ -138,7 +139,7 @@ class Behaviour:
             assert isinstance(server.transport, asyncio.Transport)
             server.transport.abort()
         if self.slow_s:
-            time.sleep(self.slow_s)
+            self.over.wait(self.slow_s)
         return "250 taken"
 
 
@@ -150,6 +151,7 @@ def mail_server(behaviour: Behaviour) -> Iterator[int]:
         said = getattr(given, "password", b"")
         return AuthResult(success=said == behaviour.password.encode(), handled=False)
 
+    behaviour.over.clear()
     port = free_port()
     controller = Controller(
         behaviour,
@@ -163,6 +165,7 @@ def mail_server(behaviour: Behaviour) -> Iterator[int]:
     try:
         yield port
     finally:
+        behaviour.over.set()
         controller.stop()
 
 

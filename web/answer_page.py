@@ -27,10 +27,10 @@ from models.errors import (
 from notifications.links import ANSWER, Link, LinkGone, Seals, find_link
 from web.access import Policy
 from web.asked import TAKE, Asked, read_asked
-from web.forms import FormExpired, comes_from_here, files_of, read_form, text_of
+from web.feedback_words import said_of_cycle
+from web.forms import files_of, read_form, text_of
 from web.misses import Misses
 from web.proof import LINK, Proofs
-from web.reader import Reader
 from web.routes import get_page, post_form
 from web.site import Site
 from web.typed import CHOICES, MOST_NOTE, NobodyThere, NotTicked, Typed
@@ -81,8 +81,7 @@ def pages(site: Site) -> APIRouter:
 
 
 async def _read(request: Request, visits: Visits, link_id: str) -> tuple[dict[str, str], Typed]:
-    if not comes_from_here(request) or visits.find(request, link_id) is None:
-        raise FormExpired  # before a byte of the files is read
+    visits.expect(request, link_id)
     form = await read_form(request)
     try:
         files = await files_of(form, "evidence")
@@ -113,7 +112,7 @@ class _Door:
 
     def take(self, request: Request, link_id: str, form: str, typed: Typed) -> Response:
         """Take an answer in one transaction; what a rule refuses is said on the page, with what was typed."""
-        visit = self._visit(request, link_id, form)
+        visit = self.visits.checked(request, link_id, form)
         try:
             door = self._door(request, visit)
             with self.site.database.transaction(door) as session:
@@ -126,7 +125,7 @@ class _Door:
 
     def undo(self, request: Request, link_id: str, parts: Mapping[str, str]) -> Response:
         """Take back the answer that the receipt shows, when whoever looks at it says so."""
-        visit = self._visit(request, link_id, parts["form"])
+        visit = self.visits.checked(request, link_id, parts["form"])
         try:
             if parts["undo"] != "yes":
                 raise NotTicked
@@ -144,20 +143,13 @@ class _Door:
 
     def prove(self, request: Request, link_id: str, parts: Mapping[str, str]) -> Response:
         """Send a code, or take the one that was typed."""
-        visit = self._visit(request, link_id, parts["form"])
+        visit = self.visits.checked(request, link_id, parts["form"])
         with self.site.database.reading() as session:
             person_id = self._link(session, visit).person_id
         try:
-            back = f"{self.visits.page(visit.number)}{_kept_language(request)}"
-            return Proofs(self.visits).take(visit, person_id, parts, back)
+            return Proofs(self.visits).take(visit, person_id, parts, self.visits.back(request, visit))
         except Refused as error:
             return self._refused(request, visit, Typed(), error)
-
-    def _visit(self, request: Request, link_id: str, form: str) -> Visit:
-        visit = self.visits.find(request, link_id)
-        if visit is None or not self.seals.form_fits(visit.cookie, form):
-            raise FormExpired
-        return visit
 
     def _door(self, request: Request, visit: Visit) -> str:
         with self.site.database.reading() as session:
@@ -192,7 +184,7 @@ class _Door:
         return self.site.calendar.local_date(self.site.clock())
 
     def _receipt(self, request: Request, visit: Visit) -> Response:
-        return RedirectResponse(f"{self.visits.page(visit.number)}/receipt{_kept_language(request)}", 303)
+        return RedirectResponse(self.visits.back(request, visit, "/receipt"), 303)
 
     def _refused(
         self, request: Request, visit: Visit, typed: Typed, error: Refused, template: str = "answer.html.j2"
@@ -216,10 +208,11 @@ class _Door:
         status: int = 200,
     ) -> HTMLResponse:
         path = self.visits.page(visit.number) + ("/receipt" if template == "receipt.html.j2" else "")
-        reader = _as_person(replace(self.site.reader(request), path=path), asked)
+        reader = replace(self.site.reader(request), path=path).speaking(asked.person.language)
         proofs, now = Proofs(self.visits), self.site.clock()
         with self.site.database.reading() as session:
             is_sent = asked.task.safety and proofs.is_on_its_way(session, visit, asked.person.id or 0)
+            patient_said = said_of_cycle(session, asked.cycle.line.id)
         said = asked.said
         facts: Mapping[str, object] = {
             "asked": asked,
@@ -235,19 +228,8 @@ class _Door:
             "page": self.visits.page(visit.number),
             "unproven": asked.task.safety and proofs.door(request, visit, asked.person.id or 0) == LINK,
             "is_sent": is_sent,
+            "patient_said": patient_said,
             "may_undo": asked.spoke and said is not None and said.undone_at is None and now < said.at + UNDO_FOR,
             "undo_until": said.at + UNDO_FOR if said else now,
         }
         return self.site.page(reader, template, status=status, **facts)
-
-
-def _as_person(reader: Reader, asked: Asked) -> Reader:
-    """Speak the person's language, unless another one was asked for."""
-    if reader.chosen:
-        return reader
-    return replace(reader, language="zh" if asked.person.language.lower().startswith("zh") else "en")
-
-
-def _kept_language(request: Request) -> str:
-    asked = request.query_params.get("lang", "")
-    return f"?lang={asked}" if asked in ("en", "zh") else ""

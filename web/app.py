@@ -21,12 +21,24 @@ from models.db import Database
 from models.errors import NotAllowed, NotFound, WardcycleError
 from web import (
     a3_page,
+    actions_page,
+    activities_page,
     aim_page,
     answer_page,
+    attend_page,
     bulletin_page,
+    care_page,
     channels_page,
     cycle_page,
     decision_page,
+    event_page,
+    events_page,
+    evidence_page,
+    feedback_office,
+    feedback_page,
+    feedback_posters,
+    gathering_page,
+    goals_page,
     health,
     home_page,
     indicator_board,
@@ -37,7 +49,13 @@ from web import (
     mailbox_page,
     me_page,
     oidc_page,
+    pareto_page,
+    plan_page,
     preferences_page,
+    programme_page,
+    report_page,
+    schedules_page,
+    work_page,
 )
 from web.access import LoginNeeded
 from web.api import api
@@ -48,8 +66,14 @@ from web.security import HEADERS, SafeHeaders, hidden, hide_links
 from web.site import HERE, Site, environment
 
 ROUTERS = (
+    actions_page,
+    activities_page,
+    attend_page,
+    gathering_page,
+    goals_page,
     home_page,
     cycle_page,
+    evidence_page,
     aim_page,
     a3_page,
     lists,
@@ -66,6 +90,18 @@ ROUTERS = (
     indicator_board,
     indicator_page,
     bulletin_page,
+    report_page,
+    events_page,
+    event_page,
+    care_page,
+    plan_page,
+    programme_page,
+    schedules_page,
+    pareto_page,
+    feedback_page,
+    feedback_posters,
+    feedback_office,
+    work_page,
 )
 
 

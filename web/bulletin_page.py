@@ -25,6 +25,7 @@ from web.routes import get_page
 from web.site import Paging, Site, page_number
 
 LINES = 20  # with their pictures they stay below 100 KB
+CYCLES = 12  # shown at once, so that a bulletin prints on one sheet
 KINDS = {
     "concern": ("s-overdue", "■", Text("signal of concern", "预警")),
     "improvement": ("s-done", "◆", Text("improvement", "改善")),
@@ -89,6 +90,7 @@ def pages(site: Site) -> APIRouter:
             kinds=KINDS,
             held=HELD,
             cycles=cycles,
+            most_cycles=CYCLES,
             indicators=site.catalogue.indicators,
             period=lambda line: _period(site, line),
             paging=paging,

@@ -10,9 +10,10 @@ from sqlmodel import Session
 from config.indicators import Indicator
 from config.periods import start_of
 from config.words import Text
-from engine.boards import Place, look_now
+from engine.boards import look_at
 from engine.people import directory
 from engine.rules import Rules
+from engine.scopes import Place
 from models.pictures import draw_record
 from models.reads.boards import AssessmentLine, StageOpened, list_assessments, stages_about
 from models.records import Record
@@ -66,7 +67,7 @@ class ChartBlock:
 def read_chart_block(session: Session, one: Indicator, unit_id: int, *, site: Site, reader: Reader) -> ChartBlock:
     """Read the block."""
     rules = Rules(site.calendar, site.catalogue)
-    record = look_now(session, Place(one, unit_id), directory(session), rules=rules, now=reader.now)
+    (record,) = look_at(session, [Place(one, unit_id)], directory(session), rules=rules, now=reader.now)
     stages = stages_about(session, one.id, unit_id)
     picture = draw_record(record, reader.language, name="_chart", notes=axis_notes(stages, one, site)) if record else ""
     return ChartBlock(

@@ -10,6 +10,7 @@ from web.access import Policy, known
 from web.aim_block import read_aim_block
 from web.aim_page import may_set_aim
 from web.gate_asks import OF_THE_AIM
+from web.origin_links import read_origin_link
 from web.routes import get_page
 from web.site import Paging, Site, page_number
 
@@ -32,12 +33,14 @@ def pages(site: Site) -> APIRouter:
             rules = Rules(site.calendar, site.catalogue)
             block = read_aim_block(session, view, rules=rules, language=reader.language, on=today)
             asker, own = known(request).person_id, get_cycle(session, code)
+            origin = read_origin_link(session, own.id or 0)
             may_aim = may_set_aim(session, own, rules=rules, reader=reader, person_id=asker)
         return site.page(
             reader,
             "cycle.html.j2",
             cycle=view,
             block=block,
+            origin=origin,
             may_aim=may_aim,
             of_the_aim=OF_THE_AIM,
             history=history,

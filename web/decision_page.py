@@ -12,7 +12,6 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from config.settings import Language
 from engine.checks import NoCheckOpen
 from engine.decisions import QuestionGone
 from engine.gates import GateShut
@@ -27,7 +26,7 @@ from notifications.links import DECIDE, LinkGone, OwnLink, Seals, find_own_link
 from web.access import Policy, known, read_own_form
 from web.access import form as own_form
 from web.cards import Cards, read_cards
-from web.forms import FormExpired, comes_from_here, read_form, text_of
+from web.forms import read_fields, text_of
 from web.gate_asks import CANNOT_CLOSE, lacks_of_refusal
 from web.misses import Misses
 from web.proof import LINK, LOGIN, Proofs
@@ -36,7 +35,7 @@ from web.routes import get_page, post_form
 from web.site import Site
 from web.typed import MOST_NOTE
 from web.verdict import FIELDS, TypedVerdict, take_verdict
-from web.visits import Visit, Visits
+from web.visits import Visit, Visits, kept_language
 
 ASKING = (NotificationKind.DECISION, NotificationKind.ESCALATION, NotificationKind.DIGEST)
 TOO_LATE = (QuestionGone, NothingToDecide, StageNotReady, TaskClosed, CycleNotRunning, Stale, NotAllowed, NoCheckOpen)
@@ -63,11 +62,13 @@ def pages(site: Site) -> APIRouter:
 
     @post_form(router, "/decide/{link_id}", policy=Policy.LINK)
     async def take(request: Request, link_id: str) -> Response:
-        return await run_in_threadpool(door.take, request, link_id, await _read(request))
+        door.visits.expect(request, link_id)
+        return await run_in_threadpool(door.take, request, link_id, await read_fields(request, ALL_FIELDS))
 
     @post_form(router, "/decide/{link_id}/proof", policy=Policy.LINK)
     async def prove(request: Request, link_id: str) -> Response:
-        return await run_in_threadpool(door.prove, request, link_id, await _read(request))
+        door.visits.expect(request, link_id)
+        return await run_in_threadpool(door.prove, request, link_id, await read_fields(request, ALL_FIELDS))
 
     @get_page(router, "/decisions", policy=Policy.READER)
     def mine(request: Request) -> Response:
@@ -81,15 +82,6 @@ def pages(site: Site) -> APIRouter:
         return await run_in_threadpool(door.take_own, request, parts)
 
     return router
-
-
-async def _read(request: Request) -> dict[str, str]:
-    if not comes_from_here(request):
-        raise FormExpired
-    form = await read_form(request)
-    parts = {name: text_of(form, name) for name in ALL_FIELDS}
-    await form.close()
-    return parts
 
 
 @dataclass(frozen=True)
@@ -141,7 +133,7 @@ class _Door:
 
     def take(self, request: Request, link_id: str, parts: Mapping[str, str]) -> Response:
         """Take a decision in one transaction; what a rule refuses is said on the page."""
-        visit = self._visit(request, link_id, parts["form"])
+        visit = self.visits.checked(request, link_id, parts["form"])
         typed = TypedVerdict.of(parts)
         try:
             with self.site.database.reading() as session:
@@ -153,16 +145,15 @@ class _Door:
             raise
         except Refused as error:
             return self.show(request, link_id, _Refusal(error, typed))
-        return RedirectResponse(f"{self.visits.page(visit.number)}{_kept_language(request)}", 303)
+        return RedirectResponse(self.visits.back(request, visit), 303)
 
     def prove(self, request: Request, link_id: str, parts: Mapping[str, str]) -> Response:
         """Send a code, or take the one that was typed."""
-        visit = self._visit(request, link_id, parts["form"])
+        visit = self.visits.checked(request, link_id, parts["form"])
         with self.site.database.reading() as session:
             person_id = self._link(session, visit).person_id
         try:
-            back = f"{self.visits.page(visit.number)}{_kept_language(request)}"
-            return Proofs(self.visits).take(visit, person_id, parts, back)
+            return Proofs(self.visits).take(visit, person_id, parts, self.visits.back(request, visit))
         except Refused as error:
             return self.show(request, link_id, _Refusal(error, TypedVerdict()))
 
@@ -193,13 +184,7 @@ class _Door:
                 take_verdict(session, typed, rules=self._rules, by=by, now=self.site.clock())
         except Refused as error:
             return self.show_own(request, _Refusal(error, typed))
-        return RedirectResponse(f"/decisions{_kept_language(request)}", 303)
-
-    def _visit(self, request: Request, link_id: str, form: str) -> Visit:
-        visit = self.visits.find(request, link_id)
-        if visit is None or not self.visits.seals.form_fits(visit.cookie, form):
-            raise FormExpired
-        return visit
+        return RedirectResponse(f"/decisions{kept_language(request)}", 303)
 
     def _link(self, session: Session, visit: Visit) -> OwnLink:
         link = _link(session, visit.token, self.site)
@@ -215,10 +200,7 @@ class _Door:
         return Rules(self.site.calendar, self.site.catalogue)
 
     def _reader(self, request: Request, visit: Visit, language: str) -> Reader:
-        """Speak the person's language, unless another one was asked for."""
-        reader = replace(self.site.reader(request), path=self.visits.page(visit.number))
-        spoken: Language = "zh" if language.lower().startswith("zh") else "en"
-        return reader if reader.chosen else replace(reader, language=spoken)
+        return replace(self.site.reader(request), path=self.visits.page(visit.number)).speaking(language)
 
     def _page(self, reader: Reader, template: str, facts: Mapping[str, object], refusal: _Refusal | None) -> Response:
         more: Mapping[str, object] = {
@@ -256,8 +238,3 @@ def _decision_of(session: Session, link: OwnLink) -> int | None:
 
 def _today(site: Site) -> date:
     return site.calendar.local_date(site.clock())
-
-
-def _kept_language(request: Request) -> str:
-    asked = request.query_params.get("lang", "")
-    return f"?lang={asked}" if asked in ("en", "zh") else ""

@@ -1,5 +1,6 @@
 """Taking a form: from our own page only, of a bounded size, with its files."""
 
+from collections.abc import Iterable
 from typing import ClassVar
 from urllib.parse import urlsplit
 
@@ -22,6 +23,12 @@ class UploadTooLarge(Refused):
 
     zh = "文件总大小超过 {most} MB。请返回并换成较小的文件；没有任何改动。"
     status: ClassVar[int] = 413
+
+
+class FieldWrong(Refused):
+    """The field “{field}” is empty or cannot be read. Nothing was changed."""
+
+    zh = "“{field}”为空或无法识别。没有任何改动。"
 
 
 class FormExpired(Refused):
@@ -67,6 +74,15 @@ async def read_form(request: Request) -> FormData:
         if n_read > MOST_BYTES:
             raise UploadTooLarge(most=MOST_MB) from None
         raise
+
+
+async def read_fields(request: Request, names: Iterable[str]) -> dict[str, str]:
+    """Read a form without files: its fields of these names as text, '' for each that is missing."""
+    form = await read_form(request)
+    try:
+        return {name: text_of(form, name) for name in names}
+    finally:
+        await form.close()
 
 
 async def files_of(form: FormData, name: str) -> tuple[GivenFile, ...]:

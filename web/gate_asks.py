@@ -114,6 +114,8 @@ def address_of(piece: Piece, code: str) -> str:
     """Find the page that mends a missing piece; '' for what stands on the card itself."""
     if piece.name in ON_THE_CARD:
         return ""
+    if piece.page:
+        return piece.page
     return f"/cycles/{code}/aim" if piece.name in OF_THE_AIM else f"/cycles/{code}#{piece.anchor}"
 
 

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from engine.health import PERIODS
 from models.errors import WardcycleError
 from models.queries import heartbeats, oldest_due
 from models.reads.armour import shut_channels, shut_valve
@@ -32,7 +33,7 @@ def pages(site: Site) -> APIRouter:
         except WardcycleError as error:
             return JSONResponse({"status": "red"} | ({"database": str(error)} if is_told else {}), 503)
         waiting_s = max(0.0, (now - due).total_seconds()) if due else 0.0
-        silent = sorted(loop for loop, beat_at in beats.items() if now - beat_at > LATE)
+        silent = sorted(loop for loop, beat_at in beats.items() if now - beat_at > _late(loop))
         is_well = not silent and waiting_s <= LATE.total_seconds() and not shut and not valve
         if not is_told:  # strangers learn whether all is well, and nothing else
             return JSONResponse({"status": "green" if is_well else "red"}, 200 if is_well else 503)
@@ -48,6 +49,11 @@ def pages(site: Site) -> APIRouter:
         return JSONResponse(facts, 200 if is_well else 503)
 
     return router
+
+
+def _late(loop: str) -> timedelta:
+    """Say after how long a loop is late; those that come round less often have three times their period."""
+    return max(LATE, 3 * PERIODS.get(loop, timedelta(0)))
 
 
 def _age(moment: datetime, now: datetime) -> int:

@@ -1,11 +1,9 @@
 """The board of all indicators: a small picture with its icons for each indicator and unit, by set, unit and page."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from fastapi import APIRouter
 from markupsafe import Markup
-from sqlmodel import Session
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,9 +11,10 @@ from starlette.responses import Response
 from config.indicators import Indicator
 from config.periods import spelled
 from config.words import Text
-from engine.boards import Place, list_places, look_now
+from engine.boards import list_places, look_at
 from engine.people import Directory, directory
 from engine.rules import Rules
+from engine.scopes import Place
 from models.pictures import draw_record_small
 from models.reads.bulletins import FALSE_RATE
 from models.records import Point, Record
@@ -88,10 +87,11 @@ def _board(site: Site, request: Request) -> Response:
         paging = Paging.of(len(places), number, per_page=PER_BOARD)
         shown = places[Paging.offset(number, PER_BOARD) :][:PER_BOARD]
         rules = Rules(site.calendar, site.catalogue)
+        records = look_at(session, shown, people, rules=rules, now=reader.now)
         tiles = [
-            tile
-            for i, place in enumerate(shown)
-            if (tile := _tile(session, place, people, rules, reader.now, reader.language, i))
+            _tile(place, record, people, reader.language, i)
+            for i, (place, record) in enumerate(zip(shown, records, strict=True))
+            if record
         ]
     held = {place.indicator.id for place in places}
     return site.page(
@@ -106,6 +106,7 @@ def _board(site: Site, request: Request) -> Response:
         units=units,
         chosen=chosen,
         paging=paging,
+        may_plan=who(request).is_office,
     )
 
 
@@ -133,12 +134,7 @@ def _unit_ids(units: dict[str, tuple[int, Text]], chosen: Chosen) -> list[int]:
     return [key for slug, (key, _) in units.items() if chosen.unit in ("", slug)]
 
 
-def _tile(
-    session: Session, place: Place, people: Directory, rules: Rules, now: datetime, language: str, number: int
-) -> Tile | None:
-    record = look_now(session, place, people, rules=rules, now=now)
-    if record is None:
-        return None
+def _tile(place: Place, record: Record, people: Directory, language: str, number: int) -> Tile:
     unit = people.units[place.unit_id]
     # Every text in it was escaped when it was drawn.
     picture = Markup(draw_record_small(record, language, name=f"_small-{number}"))  # noqa: S704

@@ -2,37 +2,43 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import PurePath
 
 from fastapi import APIRouter
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from config.indicators import Indicator
 from config.periods import spelled
 from config.words import Text
+from engine.assessments import run_assessment
 from engine.entry import units_to_enter
 from engine.indicator_export import offer_of
-from engine.indicator_files import template_bytes
+from engine.indicator_files import marked_bytes, template_bytes
 from engine.indicator_import import Imported
 from engine.indicators import get_indicator, indicators_of
 from engine.people import directory
+from engine.rules import Rules
 from models.reads.observations import (
     ObservationFilter,
     former_values,
     list_observations,
     units_with_values,
 )
-from web.access import Policy, form, read_own_form, who
+from web.access import DOOR, Policy, form, read_own_form, who
 from web.chart_block import read_chart_block
-from web.indicator_entry import FORM, Sent, read_sent, receive
+from web.downloads import XLSX, download
+from web.forms import text_of
+from web.indicator_entry import FORM, Received, Sent, read_sent, receive
+from web.marked_copies import Copies
 from web.routes import get_page, post_form
 from web.site import Site
 
-PAGE = "/indicators/{slug}"
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+PAGE, ASSESS = "/indicators/{slug}", "/indicators/{slug}/assess"
+MARKED = f"{PAGE}/marked/{{key}}"
 VALUES_SHOWN = 60
 PROBLEMS_SHOWN = 100
 UNDERSTOOD_SHOWN = 100
@@ -40,18 +46,19 @@ UNDERSTOOD_SHOWN = 100
 
 @dataclass(frozen=True)
 class UnitChoice:
-    """A unit whose values the reader may see; may_enter: and write."""
+    """A unit whose values the reader may see; may_enter: and write; may_assess: and look at once more, on record."""
 
     id: int
     slug: str
     name: Text
     may_enter: bool
+    may_assess: bool
     has_values: bool
 
 
 def pages(site: Site) -> APIRouter:
     """Make the routes."""
-    router = APIRouter()
+    router, copies = APIRouter(), Copies()
 
     @get_page(router, PAGE, policy=Policy.READER)
     def indicator(request: Request, slug: str) -> Response:
@@ -65,6 +72,13 @@ def pages(site: Site) -> APIRouter:
     def in_unit(request: Request, slug: str, unit: str) -> Response:
         return show(site, request, slug, unit)
 
+    @get_page(router, MARKED, policy=Policy.READER)
+    def marked(request: Request, slug: str, key: str) -> Response:
+        kept = copies.find(who(request).person_id or 0, key, site.clock())
+        if kept is None:
+            raise HTTPException(404)
+        return download(kept.content, kept.name, XLSX)
+
     @post_form(router, FORM, policy=Policy.READER)
     async def enter(request: Request, slug: str) -> Response:
         given = await read_own_form(request)
@@ -72,18 +86,55 @@ def pages(site: Site) -> APIRouter:
             sent = await read_sent(given)
         finally:
             await given.close()
-        return await run_in_threadpool(_take, site, request, slug, sent)
+        return await run_in_threadpool(_take, site, request, slug, sent, copies)
+
+    @post_form(router, ASSESS, policy=Policy.READER)
+    async def assess(request: Request, slug: str) -> Response:
+        given = await read_own_form(request)
+        unit = text_of(given, "unit")
+        await given.close()
+        return await run_in_threadpool(_assess, site, request, slug, unit)
 
     return router
 
 
-def _take(site: Site, request: Request, slug: str, sent: Sent) -> Response:
+def _assess(site: Site, request: Request, slug: str, unit: str) -> Response:
+    """Assess an indicator in a unit now, as `wardcycle assess` does; the record is kept."""
+    reader, one = site.reader(request), get_indicator(site.catalogue.indicators, slug)
+    with site.reading(request) as session:
+        chosen = next((found for found in _units(site, request, session, one) if found.slug == unit), None)
+    if chosen is None or not chosen.may_assess or not chosen.has_values:
+        raise HTTPException(404)
+    with site.database.transaction(DOOR) as session:
+        run_assessment(
+            session,
+            indicator=one.id,
+            unit_id=chosen.id,
+            as_of=reader.now,
+            rules=Rules(site.calendar, site.catalogue),
+            by=who(request).person_id,
+            now=reader.now,
+        )
+    return RedirectResponse(f"{reader.link(f'/indicators/{slug}/{unit}')}#assessments", 303)
+
+
+def _take(site: Site, request: Request, slug: str, sent: Sent, copies: Copies) -> Response:
     """Look at what was sent, or save it, and show the page again with what became of it."""
     one = get_indicator(site.catalogue.indicators, slug)
     found = receive(site, request, one, sent)
     status = 422 if found.error or (found.done and found.done.refused) else 200
     return show(site, request, slug, sent.unit, done=found.done, saved=found.saved, error=found.error,
-                again=found.again, status=status)  # fmt: skip
+                again=found.again, marked=_marked(site, request, sent, found, copies), status=status)  # fmt: skip
+
+
+def _marked(site: Site, request: Request, sent: Sent, found: Received, copies: Copies) -> str:
+    """Keep the file that was sent with its wrong cells marked; returns its name in the address, '' for none."""
+    if not (found.done and found.done.refused and sent.tables):
+        return ""
+    reader = site.reader(request)
+    content = marked_bytes(sent.tables, found.done, reader.language)
+    name = f"{PurePath(sent.tables.name).stem.removesuffix('-refused')}-refused.xlsx"
+    return copies.keep(who(request).person_id or 0, name, content, reader.now)
 
 
 def show(
@@ -96,9 +147,11 @@ def show(
     saved: bool = False,
     error: str = "",
     again: str = "",
+    marked: str = "",
     status: int = 200,
 ) -> Response:
-    """Write the page. done: what became of values that were sent; again: them, to be saved with one button."""
+    """Write the page. done: what became of values that were sent; again: them, to be saved with one button;
+    marked: the copy with its wrong cells marked."""
     reader = site.reader(request)
     one = get_indicator(site.catalogue.indicators, slug)
     with site.reading(request) as session:
@@ -127,6 +180,7 @@ def show(
         saved=saved,
         error=error,
         again=again,
+        marked=marked,
         most_problems=PROBLEMS_SHOWN,
         most_rows=UNDERSTOOD_SHOWN,
         catalogue=site.catalogue.indicators,
@@ -139,10 +193,15 @@ def _units(site: Site, request: Request, session: Session, one: Indicator) -> tu
     asker, people = who(request), directory(session)
     on = site.calendar.local_date(site.clock())
     entering = set(units_to_enter(people, one, person_id=asker.person_id, on=on)) if asker.person_id else set()
-    filled = set(units_with_values(session, one.id))
+    filled = set(units_with_values(session, [one.id]).get(one.id, ()))
     return tuple(
         UnitChoice(
-            key, unit.slug, Text(unit.name_en or unit.slug, unit.name_zh or unit.slug), key in entering, key in filled
+            key,
+            unit.slug,
+            Text(unit.name_en or unit.slug, unit.name_zh or unit.slug),
+            may_enter=key in entering,
+            may_assess=key in entering or (asker.is_office and asker.person_id is not None),
+            has_values=key in filled,
         )
         for key, unit in people.units.items()
         if asker.sight.everything or key in asker.sight.figures_of or key in entering
@@ -166,5 +225,4 @@ def _template(site: Site, request: Request, slug: str) -> Response:
         today = site.calendar.local_date(reader.now)
         offer = offer_of(session, indicators_of(site.catalogue, one.set), chosen.slug if chosen else None, today=today)
     name = f"{one.set}-{chosen.slug if chosen else 'all'}.xlsx"
-    disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(template_bytes(offer, reader.language), media_type=XLSX, headers=disposition)
+    return download(template_bytes(offer, reader.language), name, XLSX)

@@ -1,6 +1,5 @@
 """The list that a digest's link opens: each task with its state now, each with the way to its own page."""
 
-from dataclasses import replace
 from datetime import date
 
 import sqlalchemy as sa
@@ -9,6 +8,7 @@ from sqlmodel import Session, col
 from starlette.requests import Request
 from starlette.responses import Response
 
+from config.numbers import row_number
 from models.links import AnswerLink
 from models.notification import Notification, NotificationKind
 from models.people import Person
@@ -62,9 +62,7 @@ def _show(request: Request, site: Site, visits: Visits, link_id: str) -> Respons
     with site.database.reading() as session:
         link = _visited(session, request, site, visits, link_id)
         lines, person = digest_lines(session, link.notification_id), session.get_one(Person, link.person_id)
-    reader = site.reader(request)
-    if not reader.chosen:
-        reader = replace(reader, language="zh" if person.language.lower().startswith("zh") else "en")
+    reader = site.reader(request).speaking(person.language)
     return site.page(reader, "list.html.j2", lines=lines, person=person, link_id=link.id)
 
 
@@ -88,13 +86,11 @@ def _digest(session: Session, token: str, site: Site) -> OwnLink:
 
 def _member(session: Session, digest: OwnLink, member: str) -> tuple[str, NotificationKind] | None:
     """Find the link of a message that went with this digest, to this person."""
-    if not (member.isascii() and member.isdigit() and len(member) < 18):
-        return None
     told = (
         sa.select(col(AnswerLink.token), col(Notification.kind))
         .join(Notification, col(Notification.id) == col(AnswerLink.notification_id))
         .where(
-            col(AnswerLink.id) == int(member),
+            col(AnswerLink.id) == row_number(member),
             col(Notification.digest_id) == digest.notification_id,
             col(Notification.person_id) == digest.person_id,
         )

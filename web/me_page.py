@@ -7,10 +7,13 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from config.numbers import whole
 from engine.accounts import WrongPassword, change_password
+from engine.calendar_feed import feed_address, find_feed
 from engine.logins import claim_of, end_sessions, list_logins
 from engine.passwords import SHORTEST
 from models.errors import Refused
+from notifications.links import read_keys
 from web.access import DOOR, LoginNeeded, Policy, cookie_name, form, read_own_form, who
 from web.forms import text_of
 from web.login_page import PasswordsDiffer
@@ -38,8 +41,7 @@ def pages(site: Site) -> APIRouter:
     @post_form(router, "/me/sessions", policy=Policy.READER)
     async def end(request: Request) -> Response:
         parts = await _parts(request, "session")
-        number = parts["session"]
-        only = int(number) if number.isascii() and number.isdigit() and len(number) < 18 else None
+        only = whole(parts["session"])
         await run_in_threadpool(_end, site, request, only)
         return RedirectResponse("/me", 303)
 
@@ -65,11 +67,15 @@ def _show(site: Site, request: Request, *, error: Refused | None = None, done: b
         raise LoginNeeded  # the demo has no account
     with site.database.reading() as session:
         logins = list_logins(session, asker.person_id, now=reader.now)
+        feed = find_feed(session, asker.person_id)
+        base = (site.settings.base_url or str(request.base_url)).rstrip("/")
+        address = f"{base}{feed_address(feed, read_keys(site.settings))}" if feed else ""
     return site.page(
         reader,
         "me.html.j2",
         status=422 if error else 200,
         logins=logins,
+        feed=address,
         this=asker.session_id,
         form=form(request),
         shortest=SHORTEST,

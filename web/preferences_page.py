@@ -9,21 +9,23 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from engine.preferences import Preferences, channels_open, preferences_of, set_preferences
+from engine.preferences import Preferences, change_by_link, channels_open, preferences_of
 from models.errors import Refused
 from models.notification import STOPPABLE
 from models.people import Person, Rhythm
 from notifications.links import ANSWER, OWN, LinkGone, OwnLink, Seals, find_own_link
 from web.access import Policy
-from web.forms import FormExpired, comes_from_here, read_form, text_of
+from web.forms import FormExpired, read_fields
 from web.misses import Misses
-from web.reader import Reader
 from web.routes import get_page, post_form
 from web.site import Site
 from web.visits import Visit, Visits
 
 DOOR = "link"
 MOST_CHANNELS = 4
+CHANNELS = tuple(f"channel-{n}" for n in range(MOST_CHANNELS))
+WANTS = {kind.value: f"wants-{kind.value}" for kind in STOPPABLE}
+UNSUBSCRIBE, ONE_CLICK = "List-Unsubscribe", "One-Click"
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,11 @@ def pages(site: Site) -> APIRouter:
         response.headers["location"] += "/stop"
         return response
 
+    @post_form(router, "/o/{signed}/stop", policy=Policy.LINK)
+    async def stop_at_once(request: Request, signed: str) -> Response:
+        parts = await read_fields(request, (UNSUBSCRIBE,))
+        return await run_in_threadpool(door.stop_at_once, request, signed, parts[UNSUBSCRIBE])
+
     @get_page(router, "/answer/{link_id}/told", policy=Policy.LINK)
     def cross(request: Request, link_id: str) -> Response:
         visit = answers.find(request, link_id)
@@ -84,20 +91,15 @@ def pages(site: Site) -> APIRouter:
 
 
 async def _read(request: Request, door: "_Door", link_id: str) -> Chosen:
-    if not comes_from_here(request) or door.visits.find(request, link_id) is None:
-        raise FormExpired
-    form = await read_form(request)
-    try:
-        channels = [text_of(form, f"channel-{n}") for n in range(MOST_CHANNELS)]
-        return Chosen(
-            form=text_of(form, "form"),
-            language=text_of(form, "language"),
-            digest=text_of(form, "digest"),
-            channels=tuple(one for one in channels if one),
-            stopped=tuple(kind.value for kind in STOPPABLE if not text_of(form, f"wants-{kind.value}")),
-        )
-    finally:
-        await form.close()
+    door.visits.expect(request, link_id)
+    parts = await read_fields(request, ("form", "language", "digest", *CHANNELS, *WANTS.values()))
+    return Chosen(
+        form=parts["form"],
+        language=parts["language"],
+        digest=parts["digest"],
+        channels=tuple(parts[name] for name in CHANNELS if parts[name]),
+        stopped=tuple(kind for kind, name in WANTS.items() if not parts[name]),
+    )
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,7 @@ class _Door:
 
     def change(self, request: Request, link_id: str, chosen: Chosen) -> Response:
         """Take what was chosen; what a rule refuses is said on the page."""
-        visit = self._checked(request, link_id, chosen)
+        visit = self.visits.checked(request, link_id, chosen.form)
         digest = Rhythm(chosen.digest) if chosen.digest in set(Rhythm) else None
         try:
             with self.site.database.transaction(DOOR) as session:
@@ -138,21 +140,30 @@ class _Door:
 
     def stop(self, request: Request, link_id: str, chosen: Chosen) -> Response:
         """Stop messages of the kind that the link came with."""
-        visit = self._checked(request, link_id, chosen)
+        visit = self.visits.checked(request, link_id, chosen.form)
         with self.site.database.transaction(DOOR) as session:
             link, person = self._who(session, visit)
             own = preferences_of(person)
             self._set(session, link, replace(own, stopped=(*own.stopped, link.kind.value)))
         return self._done(request, visit)
 
-    def _checked(self, request: Request, link_id: str, chosen: Chosen) -> Visit:
-        visit = self.visits.find(request, link_id)
-        if visit is None or not self.seals.form_fits(visit.cookie, chosen.form):
+    def stop_at_once(self, request: Request, signed: str, asked: str) -> Response:
+        """Stop messages of the kind that the link came with, for a mail program that shows a button of its own.
+
+        It brings no cookie and follows no redirect (RFC 8058); the signed link alone says who asks, and only the words
+        that the standard writes are taken, so that a scanner that presses every form stops nothing.
+        """
+        token = self.visits.token(request, signed)
+        if asked != ONE_CLICK:
             raise FormExpired
-        return visit
+        with self.site.database.transaction(DOOR) as session:
+            link = _link(session, token, self.site)
+            own = preferences_of(session.get_one(Person, link.person_id))
+            self._set(session, link, replace(own, stopped=(*own.stopped, link.kind.value)))
+        return Response(status_code=204)
 
     def _set(self, session: Session, link: OwnLink, wanted: Preferences) -> None:
-        set_preferences(session, link.person_id, wanted, by=link.person_id, now=self.site.clock())
+        change_by_link(session, link.person_id, wanted, now=self.site.clock())
 
     def _who(self, session: Session, visit: Visit) -> tuple[OwnLink, Person]:
         link = _link(session, visit.token, self.site)
@@ -175,7 +186,7 @@ class _Door:
         *,
         error: Refused | None = None,
     ) -> Response:
-        own, reader = preferences_of(person), _as_person(self.site.reader(request), person)
+        own, reader = preferences_of(person), self.site.reader(request).speaking(person.language)
         titles = {slug: reader.word(one.title) for slug, one in self.site.catalogue.channels.items()}
         facts: dict[str, object] = {
             "link": link,
@@ -197,10 +208,3 @@ def _link(session: Session, token: str, site: Site) -> OwnLink:
 
 def _today(site: Site) -> date:
     return site.calendar.local_date(site.clock())
-
-
-def _as_person(reader: Reader, person: Person) -> Reader:
-    """Speak the person's language, unless another one was asked for."""
-    if reader.chosen:
-        return reader
-    return replace(reader, language="zh" if person.language.lower().startswith("zh") else "en")

@@ -1,7 +1,7 @@
 """Who reads a page: the language asked for, the hospital's zone, and moments written in both."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from urllib.parse import quote, urlencode
 
@@ -26,6 +26,11 @@ class Reader:
     roles: Mapping[str, Text]
     now: datetime
     me: str = ""  # the name of whoever is logged in
+
+    def speaking(self, language: str) -> "Reader":
+        """Speak a person's own language, unless another one was asked for."""
+        spoken: Language = "zh" if language.lower().startswith("zh") else "en"
+        return self if self.chosen else replace(self, language=spoken)
 
     def t(self, en: str, zh: str) -> str:
         """Take the reader's of two texts."""
@@ -63,11 +68,13 @@ class Reader:
         return moment.astimezone(self.calendar.zone).isoformat(timespec="seconds")
 
     def lateness(self, since: datetime) -> str:
-        """Say how long ago something should have happened: working days, or hours within one of them."""
+        """Say how long ago something should have happened: working days; within one of them hours, or days off."""
         n_days = self.calendar.working_days_between(self.calendar.local_date(since), self.calendar.local_date(self.now))
         if n_days >= 1:
             return self.t(f"{n_days} working day{'s' if n_days > 1 else ''}", f"{n_days} 个工作日")
         n_hours = max(0, int((self.now - since).total_seconds() // 3600))
+        if n_hours >= 48:  # over days off
+            return self.t(f"{n_hours // 24} days", f"{n_hours // 24} 天")
         return self.t(f"{n_hours} h", f"{n_hours} 小时") if n_hours else self.t("under an hour", "不到 1 小时")
 
     def after(self, written: str) -> str:

@@ -29,7 +29,7 @@ MAIL_POLICY = (
 )
 
 
-_LINK = re.compile(r"(/[adlo]/|/welcome/)[^\s?]+")
+_LINK = re.compile(r"(/[adlo]/|/welcome/|/attend/|/feed/)[^\s?]+")
 
 
 class _Hidden(logging.Filter):

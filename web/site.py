@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse
 
 from config.calendar import Calendar
 from config.catalogue import Catalogue
+from config.numbers import whole
 from config.seen import visible
 from config.settings import Settings
 from models.db import Database
@@ -121,5 +122,4 @@ class Paging:
 
 def page_number(request: Request, key: str = "page") -> int:
     """Read the number of a page from the address; anything unreadable is the first."""
-    text = request.query_params.get(key, "1")
-    return max(1, min(int(text), 1_000_000)) if text.isascii() and text.isdigit() and len(text) < 8 else 1
+    return min(whole(request.query_params.get(key, "1"), most_digits=7) or 1, 1_000_000)

@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from sqlmodel import Session
 
+from config.numbers import row_number
 from engine.checks import abandon_check, extend_check
 from engine.decisions import GivenDecision, QuestionGone, Verdict, decide
 from engine.people import directory
@@ -49,7 +50,7 @@ class TypedVerdict:
     @property
     def number(self) -> int:
         """Give the number of the decision; 0 when it is none."""
-        return int(self.about) if self.about.isascii() and self.about.isdigit() and len(self.about) < 18 else 0
+        return row_number(self.about)
 
 
 def take_verdict(session: Session, typed: TypedVerdict, *, rules: Rules, by: int, now: datetime) -> None:

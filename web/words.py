@@ -3,8 +3,9 @@
 from enum import StrEnum
 
 from config.words import Text
-from engine.words import ANSWER_WORDS, CYCLE_WORDS, DECISION_WORDS, STAGE_WORDS, TASK_WORDS
+from engine.words import ANSWER_WORDS, CYCLE_WORDS, DECISION_WORDS, FEEDBACK_WORDS, STAGE_WORDS, TASK_WORDS
 from models.cycle import CycleStatus, StageStatus
+from models.feedback import FeedbackStatus
 from models.notification import AttemptOutcome, DeliveryStatus, NotificationKind
 from models.task import Outcome, TaskStatus
 
@@ -30,6 +31,9 @@ KIND_WORDS = {
     NotificationKind.PROPOSAL: Text("New cycle proposed", "提议新循环"),
     NotificationKind.SIGNAL: Text("Signal of concern", "预警信号"),
     NotificationKind.BULLETIN: Text("Bulletin", "质量简报"),
+    NotificationKind.GATHERING: Text("You are expected", "请参加"),
+    NotificationKind.MISSED: Text("You were missed", "缺席通知"),
+    NotificationKind.PREFERENCES: Text("Settings changed", "通知设置已更改"),
     NotificationKind.UNCLEAR: Text("Reply not understood", "邮件回复未识别"),
 }
 DELIVERY_WORDS = {
@@ -66,6 +70,7 @@ DOOR_WORDS = {
     "mail": Text("reply by mail", "邮件回复"),
     "code": Text("link in a message, with a code", "消息中的链接及验证码"),
     "web": Text("web page", "网页"),
+    "attend": Text("code on the screen", "现场二维码"),
     "sweep": Text("schedule", "定时任务"),
     "sender": Text("delivery", "发送程序"),
     "simulation": Text("simulation", "模拟"),
@@ -134,10 +139,47 @@ DEED_WORDS = {
     "cycle.watch": Text("began the watch", "开始持续观察"),
     "cycle.watch_end": Text("ended the watch", "结束持续观察"),
     "cycle.propose": Text("proposed a new cycle", "提议新循环"),
+    "calendar_feed.open": Text("made an address for a calendar", "生成了日历订阅地址"),
+    "calendar_feed.end": Text("ended the address of a calendar", "停用了日历订阅地址"),
+    "care.analyse": Text("analysed a care process", "分析了诊疗流程"),
+    "cycle.edition": Text("adopted a new edition of the programme", "改用行动计划新版"),
+    "task.reword": Text("took over the words of the new edition", "按新版更新任务"),
+    "event.receive": Text("the report came in", "收到报告"),
+    "event.unstaffed": Text("nobody is there to look at it", "无人可受理"),
+    "event.triage": Text("looked at the report", "完成研判"),
+    "event.class": Text("gave the event its class", "确定事件级别"),
+    "event.reclassify": Text("changed the class", "更改事件级别"),
+    "event.analyse": Text("began to look for causes", "开始原因分析"),
+    "event.report": Text("reported it as the law asks", "登记法定上报"),
+    "event.reporter": Text("read who reported", "查看报告人"),
+    "event.set aside": Text("set it aside and answered the reporter", "不作为事件处理并回复报告人"),
+    "event.close": Text("answered the reporter and closed the event", "回复报告人并办结事件"),
+    "action.launch": Text("launched the special action", "启动专项行动"),
+    "action.look": Text("looked where the action falls short", "核对行动未达标之处"),
+    "action.keep": Text("kept the roll-up of the action", "保存行动汇总"),
+    "cycle.origin": Text("wrote down what it began from", "登记了循环的来源"),
     "cycle.follow": Text("launched it after another cycle", "承接前一循环启动"),
     "cycle.lead": Text("gave the lead to somebody else", "更换项目负责人"),
+    "feedback.give": Text("a patient said something", "收到患者反馈"),
+    "feedback.units": Text("named the departments concerned", "指定相关科室"),
+    "feedback.assign": Text("passed it to the departments", "转交科室"),
+    "feedback.answer": Text("let the answer go out", "审核发出答复"),
+    "feedback.judge": Text("the patient judged the answer", "患者评价答复"),
+    "feedback.reopen": Text("not solved: began again", "未解决，重新处理"),
+    "feedback.close": Text("closed the feedback", "反馈结束"),
+    "feedback.tell": Text("told everybody what was done", "公示改进结果"),
     "schedule.add": Text("planned assessments", "制定评估计划"),
     "schedule.stop": Text("stopped a schedule of assessments", "停止评估计划"),
+    "activity.plan": Text("planned the activity", "安排活动"),
+    "activity.stop": Text("stopped the planned activity", "停止活动安排"),
+    "activity.launch": Text("launched the activity by plan", "按计划启动活动"),
+    "gathering.add": Text("entered the session and invited", "登记场次并邀请人员"),
+    "gathering.missing": Text("told those who were missing", "通知缺席人员"),
+    "attendance.note": Text("noted the presence", "签到"),
+    "attendance.test": Text("marked the test", "测试评分"),
+    "attendance.rate": Text("evaluated the session", "评价场次"),
+    "goal.adopt": Text("adopted the goal of the year", "采纳年度目标"),
+    "goal.set": Text("set the department's goal", "设定科室目标"),
     "assessment.due": Text("made an assessment due", "安排评估"),
     "assessment.make": Text("assessed the indicator", "评估指标"),
     "assessment.assess": Text("assessed the indicator", "评估指标"),
@@ -207,10 +249,13 @@ SHAPES: dict[StrEnum, str] = {
     DeliveryStatus.HELD: "?",
     DeliveryStatus.DROPPED: "–",
     DeliveryStatus.BUNDLED: "⊕",
+    FeedbackStatus.RECEIVED: "◌",
+    FeedbackStatus.WORKING: "●",
+    FeedbackStatus.ANSWERED: "◆",
     DeliveryStatus.DEAD: "✕",
 }
 _TABLES = (CYCLE_WORDS, STAGE_WORDS, TASK_WORDS, DELIVERY_WORDS, ANSWER_WORDS, DECISION_WORDS, KIND_WORDS)
-_MORE = (ATTEMPT_WORDS, OUTCOME_WORDS)
+_MORE = (ATTEMPT_WORDS, OUTCOME_WORDS, FEEDBACK_WORDS)
 
 
 def words_of(member: StrEnum) -> Text:

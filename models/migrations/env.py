@@ -3,17 +3,24 @@
 from alembic import context
 
 import models.account
+import models.activity
 import models.assessment
 import models.audit
+import models.calendar_feed
+import models.care
 import models.channel
 import models.channel_state
 import models.cycle
+import models.event
+import models.feedback
 import models.indicator
 import models.links
 import models.notification
 import models.people
+import models.programme
 import models.reply
 import models.schedule
+import models.special_action
 import models.systems
 import models.task  # noqa: F401
 from models.base import Row

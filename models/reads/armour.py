@@ -44,6 +44,12 @@ def shut_channels(session: Session) -> tuple[ShutChannel, ...]:
     )
 
 
+def quiet_channels(session: Session, *, now: datetime) -> frozenset[str]:
+    """Find the channels that work again, but whose backlog waits for the sending window."""
+    quiet = sa.select(col(ChannelState.channel)).where(col(ChannelState.quiet_until) > now)
+    return frozenset(session.execute(quiet).scalars())
+
+
 def shut_valve(session: Session) -> ShutValve | None:
     """Read the valve; None while it is open."""
     row = session.execute(

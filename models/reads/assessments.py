@@ -1,5 +1,8 @@
 """Reading what a cycle aims at, what was sealed, found, decided, and what came of it."""
 
+from collections.abc import Collection
+
+import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from models.assessment import (
@@ -14,7 +17,8 @@ from models.assessment import (
     Signature,
     Watch,
 )
-from models.cycle import Cycle, Stage
+from models.cycle import Cycle, CycleStatus, Stage
+from models.records import Signal, signals_from
 
 
 def find_aim(session: Session, cycle_id: int) -> Aim | None:
@@ -38,15 +42,50 @@ def latest_assessment(session: Session, cycle_id: int) -> Assessment | None:
     return session.exec(made.order_by(col(Assessment.as_of).desc(), col(Assessment.id).desc()).limit(1)).one_or_none()
 
 
-def latest_of_indicator(session: Session, indicator: str, unit_id: int) -> Assessment | None:
-    """Find the newest assessment of an indicator in a unit that belongs to no cycle."""
-    made = select(Assessment).where(
-        Assessment.indicator == indicator,
-        Assessment.unit_id == unit_id,
-        Assessment.status == AssessmentStatus.DONE,
+def latest_signals(
+    session: Session, indicators: Collection[str], unit_ids: Collection[int]
+) -> dict[tuple[str, int], tuple[Signal, ...]]:
+    """Read the signals that the newest assessment of each indicator in each unit found; cycles' own are left out."""
+    newest = (
+        sa.func.row_number()
+        .over(
+            partition_by=(col(Assessment.indicator), col(Assessment.unit_id)),
+            order_by=(col(Assessment.as_of).desc(), col(Assessment.id).desc()),
+        )
+        .label("place")
+    )
+    made = sa.select(col(Assessment.id), newest).where(
+        col(Assessment.indicator).in_(indicators),
+        col(Assessment.unit_id).in_(unit_ids),
+        col(Assessment.status) == AssessmentStatus.DONE,
         col(Assessment.cycle_id).is_(None),
     )
-    return session.exec(made.order_by(col(Assessment.as_of).desc(), col(Assessment.id).desc()).limit(1)).one_or_none()
+    ranked = made.subquery()
+    columns = col(Assessment.indicator), col(Assessment.unit_id), col(Assessment.record)
+    rows = session.execute(
+        sa.select(*columns).join(ranked, ranked.c.id == col(Assessment.id)).where(ranked.c.place == 1)
+    )
+    return {(indicator, unit_id): signals_from(text) for indicator, unit_id, text in rows.tuples()}
+
+
+def standing_cycles(
+    session: Session, indicators: Collection[str], unit_ids: Collection[int]
+) -> dict[tuple[str, int], int]:
+    """Find the cycle whose sealed baseline an indicator in a unit is held against; where there is none, it is left out.
+
+    A cycle that runs goes before one whose adopted change is watched; of several the one that was sealed last.
+    """
+    running = col(Cycle.status).in_((CycleStatus.ACTIVE, CycleStatus.PAUSED))
+    watched = sa.and_(col(Watch.id).is_not(None), col(Watch.ended_at).is_(None))
+    rows = session.execute(
+        sa.select(col(Aim.indicator), col(Aim.unit_id), col(Aim.cycle_id))
+        .join(Seal, col(Seal.cycle_id) == col(Aim.cycle_id))
+        .join(Cycle, col(Cycle.id) == col(Aim.cycle_id))
+        .outerjoin(Watch, col(Watch.cycle_id) == col(Aim.cycle_id))
+        .where(col(Aim.indicator).in_(indicators), col(Aim.unit_id).in_(unit_ids), sa.or_(running, watched))
+        .order_by(running, col(Seal.sealed_at), col(Seal.id))
+    )
+    return {(indicator, unit_id): cycle_id for indicator, unit_id, cycle_id in rows.tuples()}
 
 
 def find_signature(session: Session, assessment_id: int) -> Signature | None:
@@ -68,11 +107,6 @@ def find_ending(session: Session, cycle_id: int) -> CycleEnding | None:
 def find_watch(session: Session, cycle_id: int) -> Watch | None:
     """Find the watch over what a cycle adopted."""
     return session.exec(select(Watch).where(Watch.cycle_id == cycle_id)).one_or_none()
-
-
-def find_origin(session: Session, cycle_id: int) -> Origin | None:
-    """Find which cycle a cycle follows."""
-    return session.exec(select(Origin).where(Origin.cycle_id == cycle_id)).one_or_none()
 
 
 def previous_cycle(session: Session, cycle_id: int) -> Cycle | None:

@@ -80,6 +80,23 @@ class BulletinView:
         return FALSE_RATE * self.n(AssessmentStatus.DONE)
 
 
+def list_assessed(session: Session, since: date) -> tuple[tuple[int, date], ...]:
+    """List the units and months, from one on, in which assessments were due."""
+    found = (
+        sa.select(col(Assessment.unit_id), col(DueAssessment.month_on))
+        .join(DueAssessment, col(DueAssessment.assessment_id) == col(Assessment.id))
+        .where(col(DueAssessment.month_on) >= since)
+        .distinct()
+    )
+    return tuple(session.execute(found).tuples().all())
+
+
+def list_made(session: Session, since: date) -> frozenset[tuple[int, date]]:
+    """List the bulletins that went out, by unit and month, from a month on."""
+    sent = session.exec(select(Bulletin).where(col(Bulletin.month_on) >= since))
+    return frozenset((one.unit_id, one.month_on) for one in sent)
+
+
 def read_bulletin(session: Session, unit_ids: Collection[int], month_on: date) -> BulletinView:
     """Read the scheduled assessments of some units whose period ends in a month."""
     rows = session.execute(

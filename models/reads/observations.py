@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 import sqlalchemy as sa
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col
 
 from models.indicator import FormerObservation, Observation
 from models.people import Person, Unit
@@ -122,10 +122,14 @@ def count_observations(session: Session) -> dict[str, Held]:
     return {indicator: Held(n, last_on) for indicator, n, last_on in rows}
 
 
-def units_with_values(session: Session, indicator: str) -> tuple[int, ...]:
-    """List the units that an indicator has values of."""
-    found = select(Observation.unit_id).where(Observation.indicator == indicator).distinct()
-    return tuple(sorted(session.exec(found)))
+def units_with_values(session: Session, indicators: Collection[str]) -> dict[str, tuple[int, ...]]:
+    """List the units that each indicator has values of; one without any is left out."""
+    columns = col(Observation.indicator), col(Observation.unit_id)
+    rows = session.execute(sa.select(*columns).where(columns[0].in_(indicators)).distinct().order_by(*columns))
+    found: dict[str, tuple[int, ...]] = {}
+    for indicator, unit_id in rows.tuples():
+        found[indicator] = (*found.get(indicator, ()), unit_id)
+    return found
 
 
 def _conditions(wanted: ObservationFilter) -> list[sa.ColumnElement[bool]]:

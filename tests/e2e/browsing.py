@@ -30,12 +30,24 @@ FLAGS = [
     "--disable-sync",
 ]
 
+PHONE, DESKTOP = 390, 1280
+# Language, width, colours. The first two have everything between them, and so have the last two.
+LOOKS = (("en", PHONE, "dark"), ("zh", DESKTOP, "light"), ("zh", PHONE, "light"), ("en", DESKTOP, "dark"))
+
 MAILS = (
     "请处理：分析现状，找出问题 · C2026-0001",
     "Reminder: confirm the main causes by Wednesday 11 March",
     "请决定：延期申请 · 跌倒预防",
     "Please answer by Monday 9 March: study the present state and find the problem",
 )
+
+
+def is_for_axe(number: int, look: int) -> bool:
+    """Answer whether axe, which is slow, goes over the page of this number in this look of LOOKS: in two of the four.
+
+    They have both languages, both widths and both colours between them; the next page gets the other two.
+    """
+    return look // 2 == number % 2
 
 
 @contextmanager

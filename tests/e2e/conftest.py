@@ -12,6 +12,12 @@ from tests.e2e.browsing import chromium, site_at_work
 from tests.e2e.installation import Installation, make_installation
 
 
+@pytest.fixture
+def system() -> str:
+    """One database system: pages look the same on both, and the tests of integration read and write on both."""
+    return "sqlite"
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """A real browser without a screen; closed after each file, since its event loop would stop tests of flows."""

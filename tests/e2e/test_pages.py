@@ -18,9 +18,9 @@ from playwright.sync_api import Browser
 from models.base import Row
 from models.db import Database
 from models.notification import Heartbeat
+from tests.e2e.browsing import LOOKS, is_for_axe
 from tests.e2e.hospital_at_work import NOW, XSS
 
-PHONE, DESKTOP = 390, 1280
 ROOF = 100_000  # bytes of a page
 PATHS = (
     "/",
@@ -32,18 +32,20 @@ PATHS = (
     "/mailbox",
     "/indicators",
     "/indicators/hand-hygiene",
+    "/actions",
+    "/actions/surgery",
+    "/activities",
+    "/responsibility",
     "/no-such-page",
     *(f"/cycles/C2026-000{number}" for number in (1, 2, 4, 5, 6, 7, 8)),
 )
 
-LOOKS = (("en", PHONE, "dark"), ("zh", PHONE, "light"), ("en", DESKTOP, "light"), ("zh", DESKTOP, "dark"))
 SPOILT = ("page=0", "page=-1", "page=99999999999999", "page=x", "page=%C2%B2", "stage='", "lang=xx", "q=%25")
 
 
-@pytest.mark.parametrize(("language", "width", "scheme"), LOOKS)
-def test_every_page_is_accessible_fits_its_width_and_stays_quiet(
-    site: str, browser: Browser, language: str, width: int, scheme: str
-) -> None:
+@pytest.mark.parametrize("look", range(len(LOOKS)), ids=["-".join(map(str, look)) for look in LOOKS])
+def test_every_page_is_accessible_fits_its_width_and_stays_quiet(site: str, browser: Browser, look: int) -> None:
+    language, width, scheme = LOOKS[look]
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)  # type: ignore[arg-type]
     page, noise = context.new_page(), []
     page.on("console", lambda message: noise.append(message.text))
@@ -51,12 +53,13 @@ def test_every_page_is_accessible_fits_its_width_and_stays_quiet(
     page.on(
         "request", lambda request: noise.append(request.url) if not request.url.startswith((site, "data:")) else None
     )
-    for path in (*PATHS, _mails(site)[0]):
+    for number, path in enumerate((*PATHS, _mails(site)[0])):
         page.goto(f"{site}{path}{'&' if '?' in path else '?'}lang={language}")
         page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
         assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{path} is wider than the screen"
-        found = Axe().run(page, options={"resultTypes": ["violations"]})
-        assert found.violations_count == 0, f"{path}: {found.generate_report()}"
+        if is_for_axe(number, look):
+            found = Axe().run(page, options={"resultTypes": ["violations"]})
+            assert found.violations_count == 0, f"{path}: {found.generate_report()}"
         assert page.locator("h1").count() == 1
         assert len(page.content().encode()) <= ROOF
     # The browser itself reports the page that does not exist.

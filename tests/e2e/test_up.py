@@ -39,6 +39,8 @@ def test_every_deployment_of_the_table_is_served_with_its_schedule(installation:
     assert DEPLOYMENTS
     for row in DEPLOYMENTS:
         assert installation.api.read_crons(f"{row.name}/{row.name}") == ([row.cron] if row.cron else [])
+    for slug in ("surgery", "breaking-walls", "record-substance", "patient-safety", "net-weaving"):
+        assert installation.api.read_crons(f"special-action/{slug}") == []
 
 
 def test_a_cycle_launched_in_prefects_form_is_closed_by_answers(installation: Installation, rules: Rules) -> None:
@@ -76,7 +78,7 @@ def test_the_owner_gets_a_mail_in_the_local_mailbox(installation: Installation) 
 def test_what_happens_to_prefect_costs_its_history_and_nothing_else(installation: Installation) -> None:
     code = installation.run({"launch": LAUNCH}).name
     seconds = installation.stop()
-    assert seconds < 10
+    assert seconds < 30, "nothing hangs until somebody kills it"
     assert installation.children() == []
     shutil.rmtree(installation.folder / "prefect")
     installation.start()

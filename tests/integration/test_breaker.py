@@ -101,6 +101,45 @@ def test_the_first_message_that_goes_lets_all_the_others_go_at_once(
     hold(hospital, last)
 
 
+def test_a_channel_that_works_again_at_night_sends_only_what_is_urgent_until_the_window_opens(
+    hospital: Database, rules: Rules
+) -> None:
+    evening = datetime(2026, 3, 2, 9, 50, tzinfo=UTC)  # 17:50 in Shanghai; the window closes at 18:00
+    night, morning = evening.replace(hour=14), datetime(2026, 3, 3, 0, 0, tzinfo=UTC)
+
+    def deliver_at(moment: datetime, result: SendResult) -> int:
+        sender = Recorder(always(result))
+        spoken = voice(sender, rules.calendar)
+        deliver_due(hospital, voice=spoken, now=lambda: moment, random=lambda: 0.0)
+        return len(sender.sent)
+
+    for n in range(5):
+        queue(hospital, rules, evening, key=f"k{n}", person=("ana", "bo", "chen", "dee", "gao")[n], rung="")
+    for minute in range(5):
+        deliver_at(evening + minute * (MINUTE + SECOND), DOWN)
+    assert state(hospital).shut_until is not None
+    assert deliver_at(night, accepted()) == 0, "no ordinary message is the one that is tried"
+    for n, (moment, result, n_sent) in enumerate(
+        ((night, DOWN, 1), (night + HOUR, accepted(), 2), (night + HOUR + MINUTE, accepted(), 1))
+    ):
+        queue(hospital, rules, moment, key=f"urgent{n}", person="eva", urgent=True)
+        assert deliver_at(moment, result) == n_sent, moment
+    assert state(hospital).quiet_until == morning
+    with hospital.reading() as session:
+        assert not [one for one in examine(session, now=night + 2 * HOUR) if one.key.startswith("late-message")]
+    assert [deliver_at(moment, accepted()) for moment in (morning - SECOND, morning, morning)] == [0, 5, 0]
+    hold(hospital, morning)
+
+
+def test_a_channel_that_works_again_by_day_sends_all_at_once(hospital: Database, rules: Rules, now: datetime) -> None:
+    for n in range(3):
+        queue(hospital, rules, now, key=f"k{n}", person=("ana", "bo", "chen")[n])
+    _, last = fail(hospital, now)
+    sender = Recorder()
+    deliver_due(hospital, voice=voice(sender, rules.calendar), now=lambda: last + MINUTE, random=lambda: 0.0)
+    assert (len(sender.sent), state(hospital).quiet_until) == (3, None)
+
+
 def test_of_two_senders_only_one_tries(hospital: Database, rules: Rules, now: datetime) -> None:
     for n in range(2):
         queue(hospital, rules, now, key=f"k{n}", person=("ana", "bo")[n])

@@ -5,11 +5,11 @@ from datetime import date, datetime
 import pytest
 from sqlmodel import select
 
-from engine.assessments import NothingSealed
 from engine.checks import NoCheckOpen, abandon_check, extend_check
 from engine.endings import NothingProposed, follow_cycle
 from engine.gates import GateShut
 from engine.rules import Rules
+from engine.scopes import NothingSealed
 from engine.seals import changed_since_seal
 from models.assessment import Ending, Origin, OriginKind, Proposal, Watch
 from models.cycle import Cycle, CycleStatus

@@ -30,7 +30,7 @@ SHOWN = [
     (("forecast", *NOW), "If nobody answers", "若无人答复", {"events"}),
     (("forecast", "pdca", "--unit", "ward-3", "--lead", "ana", *NOW), "Reminder -1wd", "提醒 -1wd", {"events"}),
     (("template", "list"), "QC circle in ten steps", "模板", {"templates", "problems"}),
-    (("template", "check"), "5 templates are in order", "5 个模板没有问题", {"n_templates", "problems"}),
+    (("template", "check"), "templates are in order", "个模板没有问题", {"n_templates", "problems"}),
     (("template", "show", "pdca"), "Carry out the plan", "执行计划", {"template"}),
     (("template", "schema"), "$schema", "$schema", None),
     (("doctor", *NOW), "7 people", "7 名人员", {"ok", "checks"}),

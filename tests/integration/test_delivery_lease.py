@@ -6,6 +6,8 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -14,13 +16,15 @@ import pytest
 from engine.rules import Rules
 from models.db import Database
 from models.notification import AttemptOutcome, DeliveryStatus, NotificationKind
+from notifications.channels import Voice
 from notifications.claim import LEASE
 from notifications.deliver import Delivered, deliver_due
-from notifications.render import Message
+from notifications.letters import Letter
+from notifications.render import Message, Renderer
 from notifications.senders import Address, SendResult, accepted, unknown
 from tests.invariants import hold
 from tests.places import make_hospital
-from tests.voices import Recorder, attempts, deliveries, queue, set_channels, voice
+from tests.voices import SHANGHAI, Recorder, attempts, deliveries, queue, set_channels, voice
 
 SECOND = timedelta(seconds=1)
 
@@ -164,7 +168,7 @@ from pathlib import Path
 from models.db import Database
 from notifications.deliver import deliver_due
 from notifications.senders import accepted
-from tests.voices import Recorder, voice
+from tests.voices import SHANGHAI, Recorder, voice
 
 def answer(message, to):
     with open(sys.argv[3], "a") as log:
@@ -198,3 +202,31 @@ def test_kill_9_loses_nothing_and_repeats_nothing_that_was_not_unknown(
     sent = [int(line) for line in log.read_text().split()] + [to.delivery_id for _, to in sender.sent]
     assert sorted({*sent, *held}) == [row.id for row in rows]
     assert len(sent) == len(set(sent))
+
+
+@dataclass(frozen=True)
+class Frozen(Renderer):
+    """Writes a message as slowly as its process is frozen."""
+
+    freeze: Callable[[], None] = lambda: None
+
+    def write(self, letter: Letter) -> Message:
+        self.freeze()
+        return super().write(letter)
+
+
+@pytest.mark.parametrize(
+    ("frozen", "is_sent"), [(LEASE - SECOND, True), (LEASE, False), (timedelta(days=3), False), (-SECOND, False)]
+)
+def test_a_sender_frozen_before_its_send_sends_nothing_once_its_lease_is_over(
+    hospital: Database, rules: Rules, now: datetime, frozen: timedelta, is_sent: bool
+) -> None:
+    queue(hospital, rules, now)
+    clock, sender = [now], Recorder()
+    spoken = Voice(Frozen(SHANGHAI, "", freeze=lambda: clock.append(now + frozen)), sender)
+    deliver_due(hospital, voice=spoken, now=lambda: clock[-1], random=lambda: 0.0)
+    assert len(sender.sent) == is_sent
+    [attempt] = attempts(hospital)
+    assert attempt.outcome is (AttemptOutcome.ACCEPTED if is_sent else AttemptOutcome.TRANSIENT)
+    deliver(hospital, sender, now + timedelta(days=4))
+    assert len(sender.sent) == 1

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import pytest
@@ -106,6 +107,31 @@ def test_a_second_sender_finds_nothing_to_bundle(hospital: Database, rules: Rule
         with hospital.transaction("test") as session:
             assert bundle(session, now=now) == n_bundled
     assert statuses(hospital) == {("receipt", "bundled"): 5, ("digest", "queued"): 1}
+
+
+@pytest.mark.parametrize("system", ["postgresql"])  # SQLite has one writer at a time
+def test_two_senders_at_once_make_one_digest_for_a_person(hospital: Database, rules: Rules, now: datetime) -> None:
+    several(hospital, rules, now, 5)
+    with ThreadPoolExecutor(1) as pool, hospital.transaction("first") as first:
+        assert bundle(first, now=now) == 5
+        queue(hospital, rules, now, key="k5", rung="")  # the second sender sees six, and may lock one of them
+
+        def second() -> int:
+            with hospital.transaction("second") as session:
+                return bundle(session, now=now)
+
+        other = pool.submit(second)
+        while not other.done() and not _waits(hospital):
+            pass
+        first.commit()
+        assert other.result(timeout=20) == 1
+    assert statuses(hospital) == {("receipt", "bundled"): 6, ("digest", "queued"): 1}
+
+
+def _waits(database: Database) -> bool:
+    with database.reading() as session:
+        waiting = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'advisory'")
+        return bool(session.execute(waiting).scalar())
 
 
 def test_what_becomes_due_while_a_digest_waits_goes_with_it(hospital: Database, rules: Rules, now: datetime) -> None:

@@ -16,17 +16,21 @@ from engine.evidence import GivenFile
 from engine.launch import Launch
 from engine.rules import Rules
 from engine.scheduling import GivenSchedule, add_schedule
+from engine.special_actions import GivenAction
 from engine.tasks import GivenAnswer, submit_answer
+from flows import action_report
 from flows.cycle_report import end_of_run, markdown, waited_for
-from flows.deployments import DEPLOYMENTS, flow_of
+from flows.deployments import DEPLOYMENTS, flow_of, special_actions
 from flows.hospital import Hospital, hospital
 from flows.improvement_cycle import OneOfBoth, advance, launch_or_find, look
+from flows.special_action import work as work_on_action
 from models.cycle import StageStatus
 from models.db import Database
 from models.errors import NotFound
 from models.notification import Heartbeat, Notification, NotificationKind
 from models.queries import get_person, get_task
 from models.task import AnswerKind
+from tests.actions import RETURNS, enter
 from tests.places import make_hospital
 
 LAUNCH = Launch(template="pdca", unit="ward-3", lead="ana", allow_unstaffed=True)
@@ -148,6 +152,34 @@ def test_the_run_of_assessments_makes_what_is_due_once(as_process: Hospital) -> 
     first = _run("quality-assessment")
     assert first.startswith("created ") and not first.startswith("created 0") and first.endswith("failed 0")
     assert _run("quality-assessment").startswith("created 0, made 0, missed 0, asked 0")
+
+
+def test_the_run_of_a_special_action_launches_it_only_when_told_and_twice_changes_nothing(
+    as_process: Hospital, now: datetime
+) -> None:
+    given = GivenAction(action="surgery", allow_unstaffed=True)
+    assert work_on_action(as_process, given, launch=False) is None
+    enter(as_process.database, as_process.rules, datetime.now(UTC), RETURNS, {"surgery": 3})
+    done = work_on_action(as_process, given, launch=True)
+    assert done is not None and done.is_new
+    assert action_report.end_of_run(done.board) == "Awaiting launch"
+    assert action_report.said(done, "en") == "opened 1, asked for data 1"
+    page = action_report.markdown(done.board, page="http://page/actions/surgery", language="zh")
+    assert page.startswith("# [手术质量安全提升行动](http://page/actions/surgery)") and "| 未达标 |" in page
+    before = _rows(as_process.database)[:3]
+    for launch in (True, False):
+        again = work_on_action(as_process, given, launch=launch)
+        assert again is not None and not again.is_new
+    assert _rows(as_process.database)[:3] == before
+
+
+def test_each_special_action_has_its_deployment(house: Hospital) -> None:
+    rows = special_actions(house.catalogue)
+    assert [row.name for row in rows] == [
+        "surgery", "breaking-walls", "record-substance", "patient-safety", "net-weaving",
+    ]  # fmt: skip
+    assert {flow_of(row).name for row in rows} == {"special-action"}
+    assert all(row.parameters == {"given": {"action": row.name}} for row in rows)
 
 
 def _run(name: str) -> str:

@@ -5,16 +5,20 @@ from datetime import datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
+from engine.assessment_round import assess_due
 from engine.health import Severity, alarm_office, examine
 from engine.launch import Launch, launch_cycle
 from engine.rules import Rules
+from engine.scheduling import stop_schedule
 from engine.sweep import beat
 from models.audit import Audit
 from models.db import Database
 from models.notification import Delivery, DeliveryStatus
 from tests.places import make_hospital
+from tests.plans import Plan
+from tests.proofs import HYGIENE
 
-MINUTE = timedelta(minutes=1)
+MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
 
 
 @pytest.fixture
@@ -47,6 +51,33 @@ def test_a_loop_is_silent_after_three_periods(launched: Database, now: datetime)
     assert _keys(launched, now + 15 * MINUTE) == []
     assert _keys(launched, now + 16 * MINUTE) == [f"silent-loop:sweep:{int(now.timestamp())}"]
     assert len(_keys(launched, now + 31 * MINUTE)) == 2
+
+
+def test_the_loop_of_the_assessments_is_silent_three_hours_after_it_was_needed(
+    database: Database, rules: Rules, now: datetime
+) -> None:
+    make_hospital(database)
+    late, hours = "silent-loop:quality-assessment", timedelta(hours=3)
+    with database.transaction("test") as session:
+        beat(session, "quality-assessment", now)
+    assert _keys(database, now + 20 * hours) == []  # nothing is planned: nobody misses it
+    added = now + 30 * hours
+    number = Plan(database, rules).add(HYGIENE, added)
+    assert _keys(database, added + hours) == []
+    assert _keys(database, added + hours + SECOND) == [f"{late}:{int(now.timestamp())}"]
+    assess_due(database, rules=rules, now=added + hours, door="test")
+    assert _keys(database, added + 2 * hours) == []
+    assert len(_keys(database, added + 2 * hours + SECOND)) == 1
+    with database.transaction("test") as session:
+        stop_schedule(session, number, by=None, now=added + 2 * hours)
+    assert _keys(database, added + 9 * hours) == []
+
+
+def test_a_loop_of_the_assessments_that_never_ran_is_found(database: Database, rules: Rules, now: datetime) -> None:
+    make_hospital(database)
+    Plan(database, rules).add(HYGIENE, now)
+    assert _keys(database, now + timedelta(hours=3)) == []
+    assert _keys(database, now + timedelta(hours=3) + SECOND) == ["silent-loop:quality-assessment"]
 
 
 def test_a_task_that_no_sweep_looked_at_is_found_after_two_ticks(launched: Database, now: datetime) -> None:

@@ -249,9 +249,9 @@ def test_the_template_offers_names_and_periods_and_can_be_filled_in(
         sheet = package.read("xl/worksheets/sheet1.xml").decode()
     assert sheet.count("<dataValidation ") == 4
     rows = CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_index(0).to_python()
-    assert len(rows) == 1 + len(indicators) and rows[1][:3] == [VTE, "ward-3", "2026-02"]
+    assert len(rows) == 1 + len(indicators) and rows[1][:3] == [indicators[0].id, "ward-3", "2026-02"]
     lists = CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_index(1).to_python()
-    assert lists[0][0] == "VTE 风险评估率" and "三病区" in [row[1] for row in lists]
+    assert lists[0][0] == indicators[0].title.zh and "三病区" in [row[1] for row in lists]
     empty = load(content, "template.xlsx")
     assert (empty.refused, empty.rows, empty.n_blank) == ((), (), len(indicators))
 

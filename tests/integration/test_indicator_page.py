@@ -1,18 +1,20 @@
 """The page of an indicator: who sees which unit, and values that are pasted, uploaded or typed."""
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlmodel import col, select
 
 from engine.rules import Rules
+from models.assessment import Assessment
 from models.db import Database
 from models.indicator import FormerObservation, Observation
 from tests.indicators import VTE, comma, put, unit_of, vte
 from tests.places import make_hospital
 from tests.visitors import Answer, Pages, Visitor, pages_of
+from web.marked_copies import Copies
 
 PAGE, SEND = f"/indicators/{VTE}", f"/indicators/{VTE}/values"
 
@@ -75,14 +77,51 @@ def test_an_uploaded_file_is_saved_and_its_refused_rows_are_shown_by_cell(pages:
     gao = pages.logged_in("gao")
     rows = [("indicator", "unit", "period", "value", "denominator"), (VTE, "ward-3", "2026-01", 8, 10),
             (VTE, "quality-dept", "2026-01", 8, 10), (VTE, "ward-3", "2026-02", "x", 10)]  # fmt: skip
-    fields = {"form": gao.get(PAGE).form, "unit": "ward-3", "how": "save"}
-    head = "--b\r\nContent-Disposition: form-data; name="
-    body = "".join(f'{head}"{key}"\r\n\r\n{one}\r\n' for key, one in fields.items())
-    body += f'{head}"file"; filename="v.csv"\r\n\r\n{comma(rows).decode()}\r\n--b--\r\n'
-    said = gao._ask("POST", f"{SEND}?lang=en", body, {"Content_Type": "multipart/form-data; boundary=b"})
+    said = gao.post_file(f"{SEND}?lang=en", {"form": gao.get(PAGE).form, "unit": "ward-3", "how": "save"},
+                         name="v.csv", content=comma(rows))  # fmt: skip
     assert said.status == 422
     assert "v!B3" in said.body and "v!D4" in said.body
     assert stored(pages) == [(date(2026, 1, 1), 8, 10)]
+    copy = said.body.partition(f'href="{PAGE}/marked/')[2].partition('"')[0]
+    got = gao.get(f"{PAGE}/marked/{copy}", "HEAD")
+    assert got.status == 200 and 'filename="v-refused.xlsx"' in got.headers["Content-Disposition"]
+    assert int(got.headers["Content-Length"]) > 5_000
+    for other in (pages.logged_in("eva"), pages.logged_in("chen")):
+        assert other.get(f"{PAGE}/marked/{copy}").status == 404, "the copy is its sender's"
+    pages.later(minutes=15)
+    assert gao.get(f"{PAGE}/marked/{copy}").status == 404
+
+
+def test_copies_make_room_for_new_ones_and_end(now: datetime) -> None:
+    copies = Copies(most_bytes=10)
+    first, second = (copies.keep(1, "a.xlsx", b"123456", now) for _ in range(2))
+    assert copies.find(1, first, now) is None
+    found = copies.find(1, second, now + timedelta(minutes=15) - timedelta(seconds=1))
+    assert found is not None and found.content == b"123456"
+    assert copies.find(1, second, now + timedelta(minutes=15)) is None
+    large = copies.keep(1, "b.xlsx", b"x" * 11, now)
+    assert copies.find(1, large, now) and not copies.find(1, second, now) and not copies.find(1, "", now)
+
+
+@pytest.mark.parametrize("system", ["sqlite"])
+def test_the_office_or_the_data_owner_assesses_with_one_button_and_the_record_stays(pages: Pages, rules: Rules) -> None:
+    put(pages.database, [vte(unit_of(pages.database), month, 80) for month in range(1, 13)], rules=rules, now=pages.now)
+    address = f"{PAGE}/ward-3?lang=en"
+    for slug in ("gao", "eva", "feng"):
+        visitor = pages.logged_in(slug)
+        page = visitor.get(address)
+        assert "Assess now and keep the record" in page.body
+        said = visitor.post(f"{PAGE}/assess?lang=en", {"form": page.form, "unit": "ward-3"})
+        assert (said.status, said.to) == (303, f"{address}#assessments")
+    assert '<h3 id="assessments">' in visitor.get(address).body
+    dee = pages.logged_in("dee")  # reads, and does not enter
+    assert "Assess now" not in dee.get(address).body
+    for who, unit in ((dee, "ward-3"), (visitor, "hospital"), (visitor, "moon")):
+        assert who.post(f"{PAGE}/assess", {"form": who.get("/me").form, "unit": unit}).status == 404
+    with pages.database.reading() as session:
+        made = session.exec(select(Assessment)).all()
+        assert [one.made_by for one in made] == [pages.person(slug).id for slug in ("gao", "eva", "feng")]
+        assert {(one.status, one.indicator, one.as_of) for one in made} == {("done", VTE, pages.now)}
 
 
 def test_nobody_enters_for_a_unit_that_is_not_theirs(pages: Pages) -> None:

@@ -9,6 +9,7 @@ from urllib.parse import quote
 import pytest
 import sqlalchemy as sa
 
+from engine.logins import HASHER, NO_PASSWORD
 from engine.rules import Rules
 from models.account import Account, LoginSession
 from models.audit import Audit
@@ -83,6 +84,10 @@ def test_an_invitation_ends_after_a_week_and_with_the_next_one(pages: Pages) -> 
     assert pages.visitor().get("/welcome").status == 404
 
 
+def test_an_unknown_name_costs_as_much_time_as_a_known_one() -> None:
+    assert not HASHER.check_needs_rehash(NO_PASSWORD)
+
+
 def test_unknown_wrong_and_locked_get_the_same_answer(pages: Pages) -> None:
     pages.account("ana")
     said = {_words(pages.visitor().log_in(name, "wrong wrong wrong").body) for name in ("ana", "nobody", "bo", "")}
@@ -113,7 +118,7 @@ def test_ten_wrong_passwords_lock_for_longer_and_longer(pages: Pages) -> None:
 
 
 def test_a_session_ends_when_idle_for_a_shift_and_after_a_week_in_any_case(pages: Pages) -> None:
-    visitor = pages.logged_in("ana")
+    visitor = pages.by_password("ana")
     pages.later(hours=8, seconds=-1)
     assert visitor.get("/").status == 200
     pages.later(hours=8)
@@ -128,7 +133,7 @@ def test_a_session_ends_when_idle_for_a_shift_and_after_a_week_in_any_case(pages
 
 
 def test_using_a_page_writes_only_when_somebody_was_seen_and_not_each_time(pages: Pages) -> None:
-    visitor = pages.logged_in("ana")
+    visitor = pages.by_password("ana")
     before = _all_rows(pages)
     pages.later(minutes=4)
     visitor.get("/")
@@ -140,7 +145,7 @@ def test_using_a_page_writes_only_when_somebody_was_seen_and_not_each_time(pages
 
 
 def test_logging_out_ends_this_session_and_all_others_on_request(pages: Pages) -> None:
-    first = pages.logged_in("ana")
+    first = pages.by_password("ana")
     second, third = pages.visitor(), pages.visitor()
     second.log_in("ana")
     third.log_in("ana")
@@ -153,7 +158,7 @@ def test_logging_out_ends_this_session_and_all_others_on_request(pages: Pages) -
 
 
 def test_nobody_ends_the_sessions_of_others(pages: Pages) -> None:
-    ana, bo = pages.logged_in("ana"), pages.logged_in("bo")
+    ana, bo = pages.by_password("ana"), pages.by_password("bo")
     with pages.database.reading() as session:
         ids = session.execute(sa.select(sa.column("id")).select_from(sa.table("login_session"))).scalars().all()
     for number in ids:
@@ -163,7 +168,7 @@ def test_nobody_ends_the_sessions_of_others(pages: Pages) -> None:
 
 
 def test_a_new_password_needs_the_present_one_and_ends_other_sessions(pages: Pages) -> None:
-    here = pages.logged_in("ana")
+    here = pages.by_password("ana")
     there = pages.visitor()
     there.log_in("ana")
     new = "nine green bicycles"
@@ -179,7 +184,7 @@ def test_a_new_password_needs_the_present_one_and_ends_other_sessions(pages: Pag
 
 
 def test_a_leavers_sessions_and_invitations_end_at_once(pages: Pages) -> None:
-    visitor, link = pages.logged_in("ana"), pages.invitation("bo")
+    visitor, link = pages.by_password("ana"), pages.invitation("bo")
     with pages.database.transaction("test") as session:
         session.execute(sa.update(Person).values(left_on=pages.today))
     assert visitor.get("/").to == "/login"
@@ -188,7 +193,7 @@ def test_a_leavers_sessions_and_invitations_end_at_once(pages: Pages) -> None:
 
 
 def test_a_form_from_elsewhere_or_without_its_token_changes_nothing(pages: Pages) -> None:
-    visitor = pages.logged_in("ana")
+    visitor = pages.by_password("ana")
     form = visitor.get("/me").form
     before = _all_rows(pages)
     assert visitor.post("/logout", {}).status == 403

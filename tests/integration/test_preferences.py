@@ -1,5 +1,6 @@
 """How somebody is told: chosen by the link of any message, on the command line, in the hospital's workbook."""
 
+import email
 import json
 import re
 from datetime import UTC, datetime
@@ -21,13 +22,17 @@ from engine.preferences import (
 )
 from engine.rules import Rules
 from models.db import Database
+from models.notification import Notification
 from models.people import Person, Rhythm
+from notifications.mail import Head, build_mail
+from notifications.render import Message
 from tests.commands import Command
 from tests.e2e.answering import Opened, Ward, ask, open_link
 from tests.invariants import hold
 from tests.places import make_hospital
 from tests.walks import person_id
 
+ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 PLAIN = Preferences("en", ("email",), Rhythm.AT_ONCE, ())
 CHOSEN = {"language": "zh", "digest": "daily", "channel-0": "email", "wants-closed": "1", "wants-deadline": "1",
           "wants-bulletin": "1"}  # fmt: skip
@@ -94,13 +99,69 @@ def test_one_button_stops_a_kind_and_receipts_stop_coming_but_stay_on_record(war
     assert page.post().status == 303
     assert of(ward.walk.database, "dee").stopped == ("receipt",)
     assert "<form" not in page.again().body
-    n_mails = len(ward.mails("dee"))
     ward.later(hours=1)
+    n_mails = len(ward.mails("dee"))
     ward.walk.answer("photograph", "acknowledge", "dee", ward.clock.now)
     assert len(ward.mails("dee")) == n_mails
     stopped = ward.rows("SELECT status, settled_at IS NULL FROM delivery WHERE why = 'stopped by the person'")
     assert [(str(status), bool(open_)) for status, open_ in stopped] == [("dropped", False)]
     hold(ward.walk.database, ward.clock.now)
+
+
+def test_the_button_of_a_mail_program_stops_a_kind_without_a_cookie_and_only_by_the_words_of_the_standard(
+    ward: Ward,
+) -> None:
+    answered(ward)
+    [link] = [one for one in own_links(ward, "dee") if one.endswith("/stop")]
+    before = ward.all_rows()
+    for fields in ({}, {"List-Unsubscribe": "yes"}, {"form": "x", "how": "stop"}):
+        assert ask(link, "POST", fields=fields).status == 403
+    for method in ("GET", "HEAD"):
+        assert ask(link, method).status == 303
+    ward_of_task = own_links(ward, "dee")[0]
+    assert ask(f"{ward_of_task}/stop", "POST", fields=ONE_CLICK).status == 400  # what asks for an answer goes on
+    assert ask(link.replace("/o/", "/o/x"), "POST", fields=ONE_CLICK).status == 404
+    assert ward.all_rows() == before
+    for _ in range(2):
+        said = ask(link, "POST", fields=ONE_CLICK, headers={"Origin": "https://mail.test"})
+        assert (said.status, said.body, said.cookie) == (204, "", "")
+    assert of(ward.walk.database, "dee").stopped == ("receipt",)
+    changes = ward.rows("SELECT door, by_id FROM audit WHERE what = 'person.preferences'")
+    assert changes == [("link", person_id(ward.walk.database, "dee"))]
+
+
+def test_the_head_names_the_button_only_where_mail_programs_take_it() -> None:
+    head = Head("ward@hospital.test", "dee@hospital.test", datetime(2026, 3, 2, tzinfo=UTC), "mark")
+    for stop, named in (("https://ward.test/o/x/stop", True), ("http://ward.test/o/x/stop", False), ("", False)):
+        mail = email.message_from_bytes(build_mail(Message("s", "t", "<p>t</p>", stop=stop), head))
+        assert (mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click") is named
+        assert (mail["List-Unsubscribe"] is not None) is bool(stop)
+
+
+def test_each_change_by_a_link_is_told_once_by_mail_and_cannot_be_stopped(ward: Ward) -> None:
+    page = opened(ward)
+    assert page.post(**CHOSEN).status == 303
+    assert page.post(**CHOSEN).status == 303  # the same again is no change
+    told = [text for text in ward.mails("dee") if "通知设置已更改" in text]
+    assert len(told) == 1 and "语言：中文；频率：每天汇总；渠道：email；停收：回执" in told[0]
+    assert "/o/" in told[0] and "/stop" not in told[0]
+    ward.later(hours=1)
+    assert page.post(**CHOSEN | {"language": "en", "wants-receipt": "1"}).status == 303
+    [second] = [text for text in ward.mails("dee") if "How you are told was changed" in text]
+    assert "language: English; how often: once a day; by: email; stopped: nothing" in second
+    keys = ward.rows("SELECT key FROM notification WHERE kind = 'preferences' ORDER BY id")
+    dee = person_id(ward.walk.database, "dee")
+    assert keys == [(f"preferences:{dee}:1",), (f"preferences:{dee}:2",)]
+    hold(ward.walk.database, ward.clock.now)
+
+
+def test_what_the_office_changes_is_told_to_nobody(database: Database, now: datetime) -> None:
+    make_hospital(database)
+    with database.transaction("test") as session:
+        ana = person_id(database, "ana")
+        set_preferences(session, ana, Preferences("zh", (), Rhythm.DAILY, ()), by=None, now=now)
+    with database.reading() as session:
+        assert session.exec(select(Notification)).all() == []
 
 
 def test_a_task_cannot_be_stopped_by_its_link(ward: Ward) -> None:

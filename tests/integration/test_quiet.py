@@ -23,6 +23,7 @@ from models.notification import NotificationKind, Outage
 from models.people import Person, Rhythm
 from notifications.channels import voice_of
 from notifications.deliver import deliver_due
+from tests.chaos.sizes import size
 from tests.e2e.answering import Clock, ask, open_link, ward_at_work
 from tests.invariants import hold
 from tests.places import make_hospital
@@ -68,7 +69,7 @@ def text_of(box: Behaviour, to: str) -> str:
     return str(body.get_content())
 
 
-@pytest.mark.parametrize("n_cycles", [1, 20])
+@pytest.mark.parametrize("n_cycles", [1, size(20, 112)])
 def test_after_three_days_without_a_mail_server_each_person_gets_one_digest(
     database: Database, rules: Rules, tmp_path: Path, now: datetime, n_cycles: int
 ) -> None:
@@ -102,7 +103,7 @@ def test_after_three_days_without_a_mail_server_each_person_gets_one_digest(
     hold(database, clock.now)
 
 
-@pytest.mark.parametrize("n_cycles", [22])
+@pytest.mark.parametrize("n_cycles", [size(22, 112)])
 def test_after_three_days_in_which_the_engine_did_not_run_one_digest_names_them(
     database: Database, rules: Rules, tmp_path: Path, now: datetime, n_cycles: int
 ) -> None:

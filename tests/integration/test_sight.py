@@ -9,7 +9,8 @@ from engine.assessments import run_assessment
 from engine.people import directory, people_changed
 from engine.rules import Rules
 from engine.sight import visible_to
-from models.assessment import Assessment
+from models.assessment import Assessment, Signature
+from models.base import Row
 from models.db import Database
 from models.errors import NotFound
 from models.indicator import Observation
@@ -26,8 +27,11 @@ from models.queries import (
     task_view,
     waiting_decisions,
 )
-from models.sight import EVERYTHING, NOTHING, Sight, narrow
+from models.schedule import Bulletin, DueAssessment, Schedule
+from models.sight import EVERYTHING, NOTHING, OPEN, REACHED, Sight, narrow
+from models.systems import SystemToken
 from tests.places import make_hospital
+from tests.plans import Plan
 from tests.proofs import HYGIENE, observe, shares
 from tests.walks import launched, stage, task, template
 
@@ -169,3 +173,52 @@ def test_looks_and_values_without_a_cycle_are_seen_by_who_sees_the_unit(
         narrow(session, _sight(session, person, now))
         assert len(session.exec(select(Assessment)).all()) == sees
         assert len(session.exec(select(Observation)).all()) == 24 * sees
+
+
+@pytest.mark.parametrize(
+    ("person", "plans", "bulletins"),
+    [
+        ("eva", 2, 2),  # the quality office
+        ("bo", 2, 1),  # heads surgery: what is planned above is seen, what was reported above is not
+        ("dee", 2, 1),
+        ("hua", 1, 0),  # heads medicine: only what is planned for the whole hospital
+        ("ivy", 0, 0),
+    ],
+)
+def test_plans_and_bulletins_are_seen_by_who_sees_their_unit(
+    hospital: Database, rules: Rules, now: datetime, person: str, plans: int, bulletins: int
+) -> None:
+    plan = Plan(hospital, rules)
+    plan.add(HYGIENE, now)
+    plan.add("vte-assessment", now, unit="hospital")
+    late = now + timedelta(days=60)
+    plan.round(late)
+    with hospital.transaction("test") as session:
+        units = directory(session)
+        for slug in ("ward-3", "hospital"):
+            session.add(Bulletin(unit_id=units.unit(slug).id or 0, month_on=date(2027, 1, 1), made_at=now))
+        by, everything = units.person("eva").id or 0, session.exec(select(DueAssessment)).all()
+        session.add(Signature(assessment_id=everything[0].assessment_id, reason="-", signed_at=now, signed_by=by))
+        session.add(SystemToken(system="his", digest="0" * 64, made_at=now))
+    with hospital.reading() as session:
+        narrow(session, _sight(session, person, now))
+        units_seen = {one.unit_id for one in session.exec(select(Schedule))}
+        dues = session.exec(select(DueAssessment)).all()
+        assert (len(units_seen), len({one.schedule_id for one in dues})) == (plans, plans)
+        found = session.exec(select(Bulletin).where(Bulletin.month_on == date(2027, 1, 1))).all()
+        assert len(found) == bulletins
+        assert len(session.exec(select(Signature)).all()) == (1 if plans == 2 else 0)
+        assert len(session.exec(select(SystemToken)).all()) == (person == "eva")
+
+
+def test_a_reader_without_sight_finds_rows_of_no_table_but_those_that_are_open(
+    hospital: Database, rules: Rules, now: datetime
+) -> None:
+    observe(hospital, rules, shares(0.6, 24), now=now)
+    plan = Plan(hospital, rules)
+    plan.add(HYGIENE, now)
+    plan.round(now + timedelta(days=60))
+    with hospital.reading() as session:
+        narrow(session, NOTHING)
+        seen = {noun for noun in Row.__subclasses__() if session.exec(select(noun).limit(1)).first() is not None}
+    assert seen <= OPEN | REACHED

@@ -27,6 +27,8 @@ ENDS = {
     "task": {"done", "stopped"},
     "delivery": {"sent", "dropped"},
     "assessment": {"done", "missed"},
+    "feedback": {"closed"},
+    "event": {"closed"},
 }
 
 

@@ -188,7 +188,7 @@ def test_sigterm_stops_the_sender_cleanly_even_while_a_mail_hangs(
 ) -> None:
     make_hospital(database)
     queue(database, rules, now)
-    behaviour = Behaviour(slow_s=10)
+    behaviour = Behaviour(slow_s=20)
     with mail_server(behaviour) as port:
         environ = os.environ | {
             "WARDCYCLE_DATABASE_URL": database_url,

@@ -85,6 +85,9 @@ def make_template(folder: Path) -> Path:
 
 FOLDER = tempfile.TemporaryDirectory(prefix="wardcycle-simulation-", dir=in_memory())
 TEMPLATE = make_template(Path(FOLDER.name))
+# One after the other, the runs play in the same place: a statement is compiled once, not in each run anew.
+FILE = Path(FOLDER.name) / "run.db"
+DATABASE = Unsteady(f"sqlite:///{FILE}", durable=False)
 
 
 class Hospital(RuleBasedStateMachine):
@@ -95,10 +98,11 @@ class Hospital(RuleBasedStateMachine):
     @initialize(seed=st.integers(0, 2**32))
     def open(self, seed: int) -> None:
         """Begin with two cycles."""
-        self.file = Path(FOLDER.name) / f"{id(self)}.db"
-        shutil.copy(TEMPLATE, self.file)
-        self.database = Unsteady(f"sqlite:///{self.file}", durable=False)
-        self.random, self.clock, self.post = Random(seed), Clock(BEGAN), Post(self.database)
+        shutil.copy(TEMPLATE, FILE)
+        self.database = DATABASE
+        self.random, self.clock = Random(seed), Clock(BEGAN)
+        self.post = Post(self.database, self.clock)
+        self.database.after_sender = self.post.refuse_unwanted
         self.senders: dict[int, greenlet] = {}
         self.ended: dict[int, str] = {}
         self.n_launched = self.n_notes = 0
@@ -228,7 +232,7 @@ class Hospital(RuleBasedStateMachine):
             self._drain()
         finally:
             self.database.dispose()
-            self.file.unlink()
+            FILE.unlink()
 
     def _drain(self) -> None:
         for who in tuple(self.senders):

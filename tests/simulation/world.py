@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 from greenlet import getcurrent
@@ -14,6 +14,7 @@ from sqlmodel import Session
 from models.db import Database
 from models.notification import ASKING
 from models.task import TaskStatus
+from notifications.claim import LEASE
 from notifications.render import Message
 from notifications.senders import Address, SendResult, accepted, permanent, transient, unknown
 
@@ -37,6 +38,7 @@ class Unsteady(Database):
     """A database whose process may end around a commit, or whose answer to COMMIT may get lost."""
 
     crash = Crash()
+    after_sender: Callable[[], None] = staticmethod(lambda: None)  # looks at what a sender has just committed
 
     @contextmanager
     def transaction(self, door: str) -> Iterator[Session]:
@@ -54,6 +56,7 @@ class Unsteady(Database):
         if strikes:
             raise Killed
         if door == "sender":
+            self.after_sender()
             pause()
 
     @contextmanager
@@ -72,13 +75,15 @@ class Unsteady(Database):
 class Post:
     """The senders' other end. `fates` are used up one by one, then everything is accepted.
 
-    copies: what really arrived, by delivery.
+    copies: what really arrived, by delivery. looked: the last attempt whose beginning was looked at.
     """
 
     database: Database
+    clock: "Clock"
     fates: list[str] = field(default_factory=list)
     copies: Counter[int] = field(default_factory=Counter)
     broken: list[str] = field(default_factory=list)  # an error in a sender would count as its outcome
+    looked: int = 0
 
     def send(self, message: Message, to: Address) -> SendResult:
         """Behave as fate says."""
@@ -92,7 +97,7 @@ class Post:
 
     def _take(self, message: Message, to: Address) -> SendResult:
         assert message.subject.strip() and message.text.strip(), "nothing empty is ever sent"
-        self._refuse_unwanted(to.delivery_id)
+        self._refuse_late(to.delivery_id)
         pause()
         fate = self.fates.pop(0) if self.fates else "accept"
         if fate in ("accept", "arrives", "dies after"):
@@ -101,12 +106,22 @@ class Post:
             raise Killed
         return _ANSWERS.get(fate, accepted)("said so")
 
-    def _refuse_unwanted(self, delivery_id: int) -> None:
-        """V5: nothing is sent for a task after its answer's commit; what began before may be in flight."""
+    def refuse_unwanted(self) -> None:
+        """V5: no send begins for a task after its answer's commit; what began before it may be in flight."""
         with self.database.reading() as session:
-            row = session.execute(_ABOUT, {"id": delivery_id}).one()
-        over = row.status in (TaskStatus.DONE.value, TaskStatus.STOPPED.value)
-        assert not (over and row.kind in {kind.value for kind in ASKING}), f"V5 delivery {delivery_id} of {row}"
+            rows = session.execute(_BEGUN, {"after": self.looked}).all()
+        for row in rows:
+            self.looked = row.id
+            over = row.status in (TaskStatus.DONE.value, TaskStatus.STOPPED.value)
+            if over and row.kind in {kind.value for kind in ASKING}:
+                self.broken.append(f"V5 {row}")
+
+    def _refuse_late(self, delivery_id: int) -> None:
+        """V5: what is in flight is not so for days, because its sender stood still."""
+        with self.database.reading() as session:
+            began = session.execute(_LAST, {"id": delivery_id}).scalar_one()
+        late = self.clock.at - datetime.fromisoformat(began).replace(tzinfo=UTC)
+        assert late < LEASE, f"V5 delivery {delivery_id} is sent {late} after it began"
 
 
 def pause() -> None:
@@ -123,10 +138,12 @@ _ANSWERS: dict[str, Callable[[str], SendResult]] = {
     "arrives": unknown,
 }
 FATES = ("accept", "refused", "busy", "lost", "arrives", "dies before", "dies after")
-_ABOUT = sa.text(
-    "SELECT n.kind, t.status FROM delivery d JOIN notification n ON n.id = d.notification_id"
-    " LEFT JOIN task t ON t.id = n.task_id WHERE d.id = :id"
+_BEGUN = sa.text(
+    "SELECT a.id, n.kind, t.status FROM attempt a JOIN delivery d ON d.id = a.delivery_id"
+    " JOIN notification n ON n.id = d.notification_id LEFT JOIN task t ON t.id = n.task_id"
+    " WHERE a.id > :after ORDER BY a.id"
 )
+_LAST = sa.text("SELECT began_at FROM attempt WHERE delivery_id = :id ORDER BY id DESC LIMIT 1")
 
 
 @dataclass

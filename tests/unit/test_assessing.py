@@ -11,9 +11,10 @@ from config.indicators import Better, Family, Frequency, Indicator
 from config.periods import after
 from config.words import Text
 from engine.aims import off_scale
-from engine.assessing import Look, assess
+from engine.assessing import assess
 from engine.baselines import data_hash
 from engine.fidelity import Facts, score
+from engine.looks import Look
 from engine.power import find_power
 from engine.watches import find_concern
 from models.pictures import draw_record

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from cli.door import read_settings
+from cli.mistakes import SettingWrong
 from config.settings import Settings
 
 
@@ -77,3 +79,25 @@ def test_a_setting_that_cannot_work_is_refused(monkeypatch: pytest.MonkeyPatch, 
 def test_every_setting_is_described() -> None:
     assert [name for name, field in Settings.model_fields.items() if not field.description] == []
     assert Settings(data_folder=Path("x")).data_folder == Path("x")
+
+
+@pytest.mark.parametrize(
+    ("deadline", "timeout", "fits"), [("90", "89", True), ("90", "90", False), ("21", "", True), ("20", "", False)]
+)
+def test_a_send_is_given_longer_than_its_mail(
+    monkeypatch: pytest.MonkeyPatch, deadline: str, timeout: str, fits: bool
+) -> None:
+    monkeypatch.setenv("WARDCYCLE_SEND_DEADLINE_S", deadline)
+    monkeypatch.setenv("WARDCYCLE_SMTP_TIMEOUT_S", timeout)
+    if fits:
+        assert Settings().send_deadline_s == int(deadline)
+        return
+    with pytest.raises(ValidationError, match=r"send_deadline_s\n.*above WARDCYCLE_SMTP_TIMEOUT_S"):
+        Settings()
+
+
+def test_the_default_deadline_is_held_against_a_longer_timeout_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WARDCYCLE_SMTP_TIMEOUT_S", "120")
+    with pytest.raises(SettingWrong) as refused:
+        read_settings()
+    assert "WARDCYCLE_SEND_DEADLINE_S" in str(refused.value) and "WARDCYCLE_SMTP_TIMEOUT_S (120)" in str(refused.value)
