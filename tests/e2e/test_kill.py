@@ -16,7 +16,7 @@ from models.task import Answer
 from tests.chaos.sizes import size
 from tests.e2e.installation import Installation, make_installation
 
-N_KILLS = size(2, 10)
+N_KILLS = size(1, 10)
 LAUNCH = ("launch", "urgent", "--unit", "ward-3", "--lead", "ana", "--by", "eva", "--json")
 
 

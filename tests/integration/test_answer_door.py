@@ -32,7 +32,7 @@ from web.site import Site, environment
 SAFE = {"Referrer-Policy": "no-referrer", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
-LINKS = size(60, 1_000)
+LINKS = size(30, 1_000)
 
 
 def test_a_robot_that_opens_many_links_and_presses_every_form_changes_nothing(ward: Ward, rules: Rules) -> None:

@@ -60,7 +60,15 @@ MUTANTS: dict[str, tuple[Change, ...]] = {
 
 
 # Seeds with which most faults are found within some hundred steps; any other finds them later.
-SEEDS = {"no still-wanted check": 2}
+SEEDS = {
+    "no fence": 4,
+    "no fallback": 1,
+    "no reap": 4,
+    "no unique key": 1,
+    "no still-wanted check": 2,
+    "no look at the clock before the send": 4,
+    "no alarm": 4,
+}
 
 
 def make_mutant(name: str, folder: Path) -> Path:

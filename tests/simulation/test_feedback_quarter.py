@@ -1,4 +1,4 @@
-"""A quarter of a hospital with 250 patients who say something: each ends with an answer, or with a visible breach."""
+"""A quarter of a hospital with many patients who say something: each ends with an answer, or with a visible breach."""
 
 import random
 from datetime import datetime, timedelta
@@ -14,16 +14,17 @@ from models.db import Database
 from models.feedback import Feedback, FeedbackRound, FeedbackStatus
 from models.notification import Notification, NotificationKind
 from models.reads.feedback import UNANSWERED, FeedbackFilter, cycles_of_round, list_feedback
+from tests.chaos.sizes import size
 from tests.patients import Patients
 from tests.places import make_hospital
 
-N, DAYS, AFTER = 250, 90, 30  # AFTER: the longest time for an answer has passed for everybody
+N, DAYS, AFTER = size(140, 250), 90, 30  # AFTER: the longest time for an answer has passed for everybody
 DAY = timedelta(days=1)
 KINDS = ("complaint", "complaint", "question", "suggestion", "praise")
 
 
 @pytest.mark.parametrize("system", ["sqlite"], indirect=True)
-def test_250_patients_each_get_an_answer_or_a_breach_that_is_seen(
+def test_patients_of_a_quarter_each_get_an_answer_or_a_breach_that_is_seen(
     database: Database, rules: Rules, now: datetime
 ) -> None:
     make_hospital(database)

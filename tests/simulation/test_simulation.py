@@ -8,7 +8,7 @@ from tests.chaos.sizes import size
 from tests.simulation.mutants import MUTANTS, SEEDS, make_mutant, run_mutant
 from tests.simulation.run import simulate
 
-N_STEPS = size(1_200, 1_000_000)
+N_STEPS = size(700, 1_000_000)
 N_STEPS_OF_A_MUTANT = 1_200
 
 
