@@ -198,8 +198,8 @@ def test_a_form_from_elsewhere_or_without_its_token_changes_nothing(pages: Pages
     before = _all_rows(pages)
     assert visitor.post("/logout", {}).status == 403
     # The last character has bits that say nothing: several spellings of it are one token.
-    other = ("B" if form.startswith("A") else "A") + form[1:]
-    assert visitor.post("/logout", {"form": other}).status == 403
+    changed = ("B" if form.startswith("A") else "A") + form[1:]
+    assert visitor.post("/logout", {"form": changed}).status == 403
     assert visitor.post("/logout", {"form": form}, Sec_Fetch_Site="cross-site").status == 403
     assert visitor.post("/logout", {"form": form}, Origin="https://evil.example").status == 403
     other = pages.visitor()
