@@ -26,6 +26,11 @@ def say_bottleneck(flow: CareFlow, one: HandOver) -> Text:
     )
 
 
+def say_left_out(n_rows: int, n_repeats: int) -> Text:
+    """Say how much of an event table was not counted."""
+    return Text(f"{n_rows} rows that cannot be, {n_repeats} repeats", f"{n_rows} 行无法使用，{n_repeats} 行重复")
+
+
 def say_flow(flow: CareFlow) -> Text:
     """Say how much was looked at, and how alike the cases are."""
     first = flow.variants[0] if flow.variants else None

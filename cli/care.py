@@ -136,12 +136,29 @@ def _shown(found: CareRecord, door: Door, following: list[str], number: int | No
 
     from careflow.words import say_bottleneck, say_flow
 
-    lines = [door.say(say_flow(found.flow))]
+    lines = [door.say(say_flow(found.flow)), *_left_out(found, door)]
     lines += [
         f"{n}. {door.say(say_bottleneck(found.flow, one.hand_over))}" for n, one in enumerate(found.bottlenecks, 1)
     ]
-    facts = {"id": number, "file": found.file, "left_out": found.n_left_out, "repeats": found.n_repeats}
+    facts = {
+        "id": number,
+        "file": found.file,
+        "left_out": found.n_left_out,
+        "repeats": found.n_repeats,
+        "rows_left_out": [door.say(one) for one in found.left_out],
+    }
     return Shown(facts | asdict(found.flow), lines, following)
+
+
+def _left_out(found: CareRecord, door: Door) -> list[str]:
+    from careflow.words import say_left_out
+    from config.words import Text
+    from engine.care import rows_left_out
+
+    if not (found.n_left_out or found.n_repeats):
+        return []
+    headline = door.say(Text("Left out: ", "未计入：")) + door.say(say_left_out(found.n_left_out, found.n_repeats))
+    return [headline, *(f"  {door.say(one)}" for one in rows_left_out(found))]
 
 
 def _draw(found: CareRecord, file: Path, door: Door, *, overwrite: bool) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -11,9 +11,6 @@ from cli.groups import group
 from cli.options import SIGNED, TIMED, Acting, Limit, Signed, Timed, Why
 from cli.shown import Shown
 from cli.speech import say
-
-if TYPE_CHECKING:
-    from rich.console import RenderableType
 
 app = group("event", say("Adverse events.", "不良事件。"))
 
@@ -75,36 +72,18 @@ def list_(
     timed: Timed = TIMED,
 ) -> Shown:
     from cli.door import open_door
-    from cli.event_words import facts_of
-    from cli.tables import more, table
+    from cli.event_words import facts_of, list_parts
     from config.events import Severity
-    from config.words import Text
-    from engine.event_rules import STATUS_WORDS, event_rules
     from models.event import EventStatus
     from models.reads.events import EventFilter, list_events
 
     wanted = EventFilter(
         EventStatus(status) if status else None, Severity(severity) if severity else None, kind, unit, overdue
     )
-    headings = (Text("Event", "编号"), Text("Kind", "类别"), Text("Unit", "科室"), Text("Class", "级别"),
-                Text("Status", "状态"), Text("Received", "收到"), Text("Answer due", "应回复"))  # fmt: skip
     with open_door(timed) as door, door.reading() as session:
         page = list_events(session, wanted, now=door.now, limit=limit)
-        late, rules = Text("overdue", "逾期"), event_rules(door.rules)
-        rows = [
-            [
-                one.row.code,
-                door.say(rules.kind(one.row.kind)),
-                door.say(one.unit.name),
-                one.row.severity or "",
-                door.say(STATUS_WORDS[one.row.status]) + (f" ▲ {door.say(late)}" if one.overdue else ""),
-                door.shown(one.row.received_at),
-                door.shown(one.row.answer_due_at),
-            ]
-            for one in page.lines
-        ]
         facts = {"events": [facts_of(door, one.row) for one in page.lines], "n_all": page.n_all}
-        parts: list[RenderableType] = [table(door, headings, rows), *more(door, len(rows), page.n_all)]
+        parts = list_parts(door, page)
     following = f"wardcycle event show {page.lines[0].row.id}" if page.lines else "wardcycle event report"
     return Shown(facts, parts, [following])
 

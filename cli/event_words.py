@@ -8,12 +8,42 @@ from sqlmodel import Session
 from cli.door import Door
 from cli.facts import plain
 from cli.shown import Shown
-from cli.tables import status, table
-from config.events import ANSWER, STATUTORY, TRIAGE
+from cli.tables import more, status, table
+from config.events import ANSWER, STATUTORY, TRIAGE, EventRules
 from config.words import Text
 from engine.event_rules import STATUS_WORDS, event_rules, get_event, is_overdue
 from models.event import Event, EventStatus
-from models.reads.events import EventView, read_event
+from models.reads.events import EventLine, EventPage, EventView, read_event
+
+HEADINGS = (
+    Text("Event", "编号"),
+    Text("Kind", "类别"),
+    Text("Unit", "科室"),
+    Text("Class", "级别"),
+    Text("Status", "状态"),
+    Text("Received", "收到"),
+    Text("Answer due", "应回复"),
+)
+
+
+def list_parts(door: Door, page: EventPage) -> Sequence[RenderableType]:
+    """Write a list of events for people, one line each."""
+    rules = event_rules(door.rules)
+    rows = [_line(door, rules, one) for one in page.lines]
+    return [table(door, HEADINGS, rows), *more(door, len(rows), page.n_all)]
+
+
+def _line(door: Door, rules: EventRules, one: EventLine) -> list[str]:
+    late = f" ▲ {door.say(Text('overdue', '逾期'))}" if one.overdue else ""
+    return [
+        one.row.code,
+        door.say(rules.kind(one.row.kind)),
+        door.say(one.unit.name),
+        one.row.severity or "",
+        door.say(STATUS_WORDS[one.row.status]) + late,
+        door.shown(one.row.received_at),
+        door.shown(one.row.answer_due_at),
+    ]
 
 
 def parts_of(door: Door, view: EventView) -> Sequence[RenderableType]:

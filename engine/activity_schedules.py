@@ -102,7 +102,7 @@ def launch_due_activity(session: Session, schedule_id: int, *, rules: Rules, now
 
     Returns how many cycles were launched. A second call, also at the same moment, finds the plan moved on.
     """
-    found = _lock(session, schedule_id)
+    found = session.get(ActivitySchedule, schedule_id, with_for_update=True, populate_existing=True)
     if found is None or found.stopped_at is not None:
         return 0
     every = parse_recurrence(found.every)
@@ -196,16 +196,11 @@ def _launch_all(deed: Deed, schedule: ActivitySchedule, here: ActivityTurn, *, e
 
 
 def _get(session: Session, schedule_id: int) -> ActivitySchedule:
-    found = _lock(session, schedule_id)
+    found = session.get(ActivitySchedule, schedule_id, with_for_update=True, populate_existing=True)
     if found is None:
         mend = Text("See: wardcycle activity list", "请查看：wardcycle activity list")
         raise NotFound(noun=Text("plan", "安排"), name=str(schedule_id), mend=mend)
     return found
-
-
-def _lock(session: Session, schedule_id: int) -> ActivitySchedule | None:
-    found = select(ActivitySchedule).where(col(ActivitySchedule.id) == schedule_id).with_for_update()
-    return session.exec(found.execution_options(populate_existing=True)).one_or_none()
 
 
 def _refuse_twice(session: Session, made: ActivitySchedule) -> None:

@@ -50,20 +50,7 @@ def ask(
     deed.session.flush()
     after = {"kind": kind.value, "level": level, "to": list(persons)}
     record(deed.session, "decision.ask", "decision", decision.id or 0, by=deed.by, now=deed.now, after=after, why=why)
-    key, who = f"decision:{decision.id}", deed.name(deed.by)
-    for person in persons:
-        deed.note(
-            cycle,
-            NotificationKind.DECISION,
-            key,
-            person,
-            task_id=decision.task_id,
-            decision_id=decision.id,
-            decision=kind.value,
-            until=until,
-            note=why,
-            who=who,
-        )
+    _tell(deed, cycle, decision, persons, until=until, note=why)
     return decision
 
 
@@ -137,6 +124,24 @@ def _pass_up(deed: Deed, cycle: Cycle, decision: Decision) -> None:
         patience=STAGNANT_DAYS if decision.level >= top else DECISION_DAYS,
     )
     deed.finish()
+
+
+def _tell(deed: Deed, cycle: Cycle, decision: Decision, persons: tuple[int, ...], *, until: str, note: str) -> None:
+    """Tell those who decide what they are asked."""
+    key, who = f"decision:{decision.id}", deed.name(deed.by)
+    for person in persons:
+        deed.note(
+            cycle,
+            NotificationKind.DECISION,
+            key,
+            person,
+            task_id=decision.task_id,
+            decision_id=decision.id,
+            decision=decision.kind.value,
+            until=until,
+            note=note,
+            who=who,
+        )
 
 
 def _first_level(deed: Deed, cycle: Cycle, level: int, askers: set[int]) -> tuple[int, tuple[int, ...]]:

@@ -1,5 +1,6 @@
 """From a series to the complete record of an assessment: verdict, signals, runs, icons, words; pure."""
 
+from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 
@@ -12,7 +13,7 @@ from engine.looks import AFTER, BASELINE, Found, Look
 from engine.record_parts import find_points, find_runs, find_signals, find_span, shown_after
 from engine.saying import say_judged, say_refused
 from models.reads.series import Series
-from models.records import Record, Saying
+from models.records import Record, RunsFound, Saying, Signal
 from spc.aim import CHARTS, Aim, Times
 from spc.arrays import Floats, floats
 from spc.chart import Chart, Plan, make_chart
@@ -39,15 +40,34 @@ CHANGED = "baseline_changed"
 def assess(series: Series, look: Look) -> Record:
     """Look at a series and write down everything. Provisional values are shown, not judged."""
     found = _find(series, look)
-    judged, chart = found.judged, found.chart
-    verdict = judged.verdict if judged else Verdict.CANNOT_TELL
-    marks = marks_of(chart, NHS_7) if chart else {}
-    labels = labels_in(marks, len(series.periods)) if chart else ()
+    return _write_down(found, _mark(found))
+
+
+@dataclass(frozen=True)
+class _Marked:
+    """What the rules say of the chart; nothing where there is none."""
+
+    labels: tuple[Label, ...] = ()
+    signals: tuple[Signal, ...] = ()
+    runs: tuple[RunsFound, ...] = ()
+
+
+def _mark(found: Found) -> _Marked:
+    chart = found.chart
+    if chart is None:
+        return _Marked()
+    marks = marks_of(chart, NHS_7)
+    labels = labels_in(marks, len(found.series.periods))
+    return _Marked(labels, find_signals(found, chart, marks), find_runs(found, chart))
+
+
+def _write_down(found: Found, marked: _Marked) -> Record:
+    """List what was found, in the record's own order."""
+    series, look, judged, chart = found.series, found.look, found.judged, found.chart
     counted = usable(series)
-    sides = {phase: find_span(found, phase, set(counted)) for phase in (BASELINE, AFTER)}
-    change = judged.change if judged else None
-    by_counts = change is not None and change.family is not Counted.GAUSSIAN
-    sizes = found.bottom if found.bottom is not None else np.ones_like(found.top)
+    baseline, after = (find_span(found, phase, set(counted)) for phase in (BASELINE, AFTER))
+    events_before, events_after = _events(judged)
+    verdict = judged.verdict if judged else Verdict.CANNOT_TELL
     return Record(
         indicator=look.indicator.id,
         version=look.indicator.version,
@@ -66,27 +86,27 @@ def assess(series: Series, look: Look) -> Record:
         n_periods=len(series.periods),
         n_usable=len(counted),
         n_missing=sum(value is None for value in series.values),
-        n_zero_denominator=int((sizes == 0).sum()),
+        n_zero_denominator=0 if found.bottom is None else int((found.bottom == 0).sum()),
         n_provisional=sum(series.provisional),
         n_changed=look.n_changed,
-        baseline=sides[BASELINE],
-        after=sides[AFTER],
-        events_before=change.before.events if change and by_counts else None,
-        events_after=change.after.events if change and by_counts else None,
-        trial_limits=sides[BASELINE].n < FULL_BASELINE,
+        baseline=baseline,
+        after=after,
+        events_before=events_before,
+        events_after=events_after,
+        trial_limits=baseline.n < FULL_BASELINE,
         sigma_z=number(chart.sigma_z[0]) if chart else None,
-        points=find_points(found, labels),
-        signals=find_signals(found, chart, marks) if chart else (),
-        runs=find_runs(found, chart) if chart else (),
-        variation=_variation(found, labels).value,
+        points=find_points(found, marked.labels),
+        signals=marked.signals,
+        runs=marked.runs,
+        variation=_variation(found, marked.labels).value,
         assurance=_assurance(found),
         target=find_target(judged, look.target, shown_after(found)) if judged else None,
         change=find_change(judged) if judged else None,
         prediction=look.prediction,
         verdict=verdict.value,
-        confidence="" if judged is None else "likely" if judged.likely_only else "confirmed",
+        confidence=_confidence(judged),
         reasons=_reasons(found),
-        flags=(*(judged.flags if judged else ()), *((CHANGED,) if look.n_changed else ())),
+        flags=_flags(found),
         alert=judged.alert if judged else False,
         next_step=NEXT[verdict],
         said=_said(found, judged),
@@ -156,6 +176,24 @@ def _variation(found: Found, labels: tuple[Label, ...]) -> Variation:
 def _assurance(found: Found) -> str:
     held = assurance(found.chart, found.better, found.look.target) if found.chart else None
     return held.value if held else ""
+
+
+def _events(judged: Judged | None) -> tuple[float | None, float | None]:
+    """Give how many events were counted before and after; None where something is measured."""
+    if judged is None or judged.change.family is Counted.GAUSSIAN:
+        return None, None
+    return judged.change.before.events, judged.change.after.events
+
+
+def _confidence(judged: Judged | None) -> str:
+    if judged is None:
+        return ""
+    return "likely" if judged.likely_only else "confirmed"
+
+
+def _flags(found: Found) -> tuple[str, ...]:
+    judged = found.judged.flags if found.judged else ()
+    return (*judged, CHANGED) if found.look.n_changed else judged
 
 
 def _reasons(found: Found) -> tuple[str, ...]:

@@ -58,6 +58,7 @@ def look_at_care(name: str, content: bytes, read: ReadEvents, calendar: Calendar
         n_repeats=read.n_repeats,
         flow=flow,
         bottlenecks=tuple(Bottleneck(one, tuple(_weeks(log, one, calendar, days[1]))) for one in flow.bottlenecks),
+        left_out=read.left_out,
     )
 
 
@@ -116,6 +117,14 @@ def follow_bottleneck(
     if find_aim(session, opened.id or 0) is None:
         _fill_plan(deed, analysis, bottleneck, one, opened)
     return opened
+
+
+def rows_left_out(found: CareRecord) -> tuple[Text, ...]:
+    """Name the rows that could not be read; the last line counts those that are not named."""
+    n_more = found.n_left_out - len(found.left_out)
+    if not found.left_out or not n_more:
+        return found.left_out
+    return (*found.left_out, Text(f"and {n_more} more", f"另有 {n_more} 行"))
 
 
 def units_to_analyse(people: Directory, rules: Rules, person_id: int, today: date) -> tuple[int, ...]:

@@ -11,14 +11,14 @@ from careflow.log import EventLog, event_log
 from config.periods import EARLIEST_YEAR, LATEST_YEAR
 from config.words import Refused as Useless
 from config.words import Text
-from engine.grids import Cell, Grid, csv_in, workbook_in
+from engine.grids import Cell, Grid
+from engine.own_series import both_of, grid_in, shown
 from models.errors import UsageError
 
 MOST_EVENTS = 500_000
 MOST_NAMED = 8  # rows that are named one by one
 MOST_BAD = 0.05  # of the rows: with more, what is left would show something else than the care
 MOST_STEPS, LONGEST_STEP = 200, 80
-BOOKS = (".xlsx", ".xlsm", ".xls", ".ods")
 NAMES = {
     "case": ("case", "case id", "patient", "visit", "encounter", "病例", "病例号", "就诊号", "住院号", "流水号"),
     "step": ("step", "activity", "event", "task", "步骤", "环节", "活动", "事件"),
@@ -36,7 +36,10 @@ class EventsUnreadable(UsageError):
 
 @dataclass(frozen=True)
 class ReadEvents:
-    """A log, and what was left out of it: rows in words (the first few), and how many rows and repeats in all."""
+    """A log, and what was left out of it: rows in words (the first few), and how many rows and repeats in all.
+
+    left_out: names the row and what is wrong, never what stood in it: in a wrong column it may be a patient.
+    """
 
     log: EventLog
     left_out: tuple[Text, ...]
@@ -59,12 +62,9 @@ def read_events(name: str, content: bytes, *, zone: ZoneInfo, now: datetime) -> 
     Raises EventsUnreadable, also where more than one row in twenty cannot be read.
     """
     try:
-        is_book = name.lower().endswith(BOOKS)
-        grid = _first(workbook_in(name, content).grids) if is_book else csv_in(name, content, most_lines=MOST_EVENTS)
+        grid = grid_in(name, content, most_lines=MOST_EVENTS)
     except Useless as error:
-        raise EventsUnreadable(
-            what=Text(f"{error.what.en}. {error.mend.en}.", f"{error.what.zh}。{error.mend.zh}。")
-        ) from error
+        raise EventsUnreadable(what=both_of(error)) from error
     return events_in(grid, zone=zone, now=now)
 
 
@@ -89,16 +89,15 @@ def events_in(grid: Grid, *, zone: ZoneInfo, now: datetime) -> ReadEvents:
 
 
 def _take(rows: _Rows, number: int, cells: Sequence[Cell], zone: ZoneInfo, latest: float) -> None:
-    case, step = _text(cells[0]), _text(cells[1])
+    case, step = shown(cells[0]), shown(cells[1])
     at = _moment(cells[2], zone)
     if not case or not step or cells[2] == "":
         lacking = Text("case", "病例") if not case else Text("step", "环节") if not step else Text("time", "时间")
         rows.problems.append(Text(f"Row {number} has no {lacking.en}.", f"第 {number} 行缺少{lacking.zh}。"))
     elif at is None:
-        shown = _text(cells[2])[:40]
         rows.problems.append(
-            Text(f"Row {number}: `{shown}` is no time; write 2026-03-31 08:05.",
-                 f"第 {number} 行：“{shown}”不是时间，请写 2026-03-31 08:05。")
+            Text(f"Row {number}: the time cannot be read; write 2026-03-31 08:05.",
+                 f"第 {number} 行：无法读取时间，请写 2026-03-31 08:05。")
         )  # fmt: skip
     elif at > latest:
         rows.problems.append(Text(f"Row {number} lies in the future.", f"第 {number} 行的时间在将来。"))
@@ -135,27 +134,19 @@ def _as_iso(written: str) -> str:
 
 def _columns(grid: Grid) -> tuple[tuple[int, ...], int]:
     """Find the columns; by place where the first row holds no name that is known."""
-    shown = [_text(cell).lower() for cell in grid[0]] if grid else []
-    found = {key: place for key, names in NAMES.items() if (place := _place(shown, names)) is not None}
+    titles = [shown(cell).lower() for cell in grid[0]] if grid else []
+    found = {key: place for key, names in NAMES.items() if (place := _place(titles, names)) is not None}
     if len(found) == len(NAMES):
         return tuple(found[key] for key in NAMES), 1
-    if found or len(shown) != len(NAMES):
+    if found or len(titles) != len(NAMES):
         raise EventsUnreadable(
             what=Text("name its three columns case, step and time.", "请将三列命名为 病例、环节、时间。")
         )
     return (0, 1, 2), 0
 
 
-def _place(shown: Sequence[str], names: Sequence[str]) -> int | None:
-    return next((shown.index(name) for name in names if name in shown), None)
-
-
-def _first(grids: dict[str, Grid]) -> Grid:
-    return next((grid for grid in grids.values() if any(_text(cell) for row in grid for cell in row)), [])
-
-
-def _text(cell: Cell) -> str:
-    return f"{cell:.15g}" if isinstance(cell, float) else str(cell).strip()
+def _place(titles: Sequence[str], names: Sequence[str]) -> int | None:
+    return next((titles.index(name) for name in names if name in titles), None)
 
 
 def _too_many(problems: Sequence[Text], n_rows: int) -> Text:

@@ -2,8 +2,11 @@
 
 import csv
 import io
+import lzma
 import re
+import struct
 import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -32,6 +35,11 @@ CSV_DANGER = re.compile(r"'*[=+\-@\t\r]")
 _CELL = re.compile(rb"<(?:\w+:)?c((?:[\s/][^<>]*)?)>")
 _REFERENCE = re.compile(rb'\br="([A-Z]{1,3})([0-9]{1,7})"')
 _ROW = re.compile(rb'<(?:\w+:)?row\s(?:[^<>]*?\s)?r="([0-9]{1,7})"')
+# Whatever the packages' readers say to bytes that are not theirs; each kind of compression has an error of its own.
+_DAMAGED = (
+    zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, lzma.LZMAError, struct.error, RuntimeError, EOFError, OSError,
+    LookupError, ValueError,
+)  # fmt: skip
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _AS_XLSX = Text(
     "Open it in Excel or WPS and save it as `Excel Workbook (*.xlsx)`",
@@ -144,7 +152,7 @@ def _check_package(content: bytes) -> None:
             for part in parts:
                 # Reading proves the size that the list of contents claims, and the checksum.
                 _check_extent(package.read(part))
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, RuntimeError, NotImplementedError, EOFError, ValueError) as error:
+    except _DAMAGED as error:
         if isinstance(error, Refused):
             raise
         raise Refused(Text("The workbook is damaged", "工作簿已损坏"), _AS_XLSX) from error

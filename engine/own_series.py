@@ -9,7 +9,7 @@ from pathlib import Path
 
 from config.words import Refused as Useless
 from config.words import Text
-from engine.grids import Cell, Grid, csv_in, read_content, workbook_in
+from engine.grids import MOST_LINES, Cell, Grid, csv_in, read_content, workbook_in
 from models.errors import UsageError
 
 MOST_PERIODS = 2_000
@@ -47,10 +47,10 @@ def read_own_series(file: Path) -> OwnSeries:
     return series_in(grid)
 
 
-def grid_in(name: str, content: bytes) -> Grid:
+def grid_in(name: str, content: bytes, *, most_lines: int = MOST_LINES) -> Grid:
     """Read CSV, or the first sheet of a workbook that holds anything. Raises config.words.Refused."""
     if not name.lower().endswith(BOOKS):
-        return csv_in(name, content)
+        return csv_in(name, content, most_lines=most_lines)
     grids = workbook_in(name, content).grids.values()
     return next((grid for grid in grids if any(shown(cell) for row in grid for cell in row)), [])
 

@@ -95,7 +95,7 @@ def add_schedule(session: Session, given: GivenSchedule, *, rules: Rules, by: in
 
 def stop_schedule(session: Session, schedule_id: int, *, by: int | None, now: datetime) -> Schedule:
     """Plan nothing further by a schedule; what is due already goes its way. Raises NotFound, AlreadyStopped."""
-    found = _lock(session, schedule_id)
+    found = session.get(Schedule, schedule_id, with_for_update=True, populate_existing=True)
     if found is None:
         mend = Text("See: wardcycle assess schedule list", "请查看：wardcycle assess schedule list")
         raise NotFound(noun=Text("schedule", "评估计划"), name=str(schedule_id), mend=mend)
@@ -112,7 +112,7 @@ def create_due(session: Session, schedule_id: int, *, rules: Rules, now: datetim
 
     Returns how many assessments were created; 0 when nothing is left.
     """
-    found = _lock(session, schedule_id)
+    found = session.get(Schedule, schedule_id, with_for_update=True, populate_existing=True)
     if found is None or found.stopped_at is not None:
         return 0
     deed, n = Deed(session, rules, None, now), 0
@@ -199,11 +199,6 @@ def units_of(
     counted = units_with_values(session, [one.id for one in chosen])
     inside = {unit for unit in people.units if schedule.unit_id in people.upwards(unit)}
     return {one.id: tuple(unit for unit in counted.get(one.id, ()) if unit in inside) or alone for one in chosen}
-
-
-def _lock(session: Session, schedule_id: int) -> Schedule | None:
-    found = select(Schedule).where(col(Schedule.id) == schedule_id).with_for_update()
-    return session.exec(found.execution_options(populate_existing=True)).one_or_none()
 
 
 def _require_known(rules: Rules, what: str) -> None:

@@ -64,13 +64,7 @@ def open_ready_tasks(deed: Deed, cycle: Cycle, stage_id: int) -> list[str]:
 _stage, _task = table_of(Stage), table_of(Task)
 _OF_STAGE = (
     sa.select(
-        _task.c.id,
-        _task.c.slug,
-        _task.c.status,
-        _task.c.due,
-        _task.c.remind,
-        _task.c.owner_role,
-        _task.c.deadline_no,
+        _task.c.id, _task.c.slug, _task.c.status, _task.c.due, _task.c.remind, _task.c.owner_role, _task.c.deadline_no
     )
     .where(_task.c.stage_id == sa.bindparam("stage"))
     .order_by(_task.c.id)
@@ -135,14 +129,7 @@ def approve_stage(
     cycle = lock_cycle(session, sa.select(col(Stage.cycle_id)).where(col(Stage.id) == stage_id).scalar_subquery())
     stage = session.get_one(Stage, stage_id, populate_existing=True)
     require_running(cycle)
-    asked = (
-        col(Decision.stage_id) == stage_id,
-        col(Decision.kind) == DecisionKind.APPROVAL,
-        col(Decision.ended_at).is_(None),
-    )
-    decision = session.exec(select(Decision).where(*asked)).one_or_none()
-    if stage.status is not StageStatus.READY or decision is None:
-        raise StageNotReady(stage=stage.slug, status=STAGE_WORDS[stage.status], n_open=stage.open_count)
+    decision = _approval(session, stage)
     allowed = may_decide(deed, cycle, decision.level)
     if by not in allowed:
         raise NotAllowed(who=deed.name(by), allowed=", ".join(deed.name(person) for person in sorted(allowed)))
@@ -157,6 +144,19 @@ def approve_stage(
         end_cycle(deed, cycle, ending, note)
     deed.finish()
     return opened
+
+
+def _approval(session: Session, stage: Stage) -> Decision:
+    """Find the approval that a stage waits for. Raises StageNotReady."""
+    asked = (
+        col(Decision.stage_id) == stage.id,
+        col(Decision.kind) == DecisionKind.APPROVAL,
+        col(Decision.ended_at).is_(None),
+    )
+    decision = session.exec(select(Decision).where(*asked)).one_or_none()
+    if stage.status is not StageStatus.READY or decision is None:
+        raise StageNotReady(stage=stage.slug, status=STAGE_WORDS[stage.status], n_open=stage.open_count)
+    return decision
 
 
 def advance_cycle(session: Session, cycle_id: int, *, rules: Rules, now: datetime) -> str:

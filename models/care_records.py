@@ -7,6 +7,7 @@ from functools import cache
 from pydantic import TypeAdapter
 
 from careflow.flow import CareFlow, HandOver
+from config.words import Text
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,10 @@ class Bottleneck:
 
 @dataclass(frozen=True)
 class CareRecord:
-    """Everything that is shown of an analysis. bottlenecks: the one on which most time is waited first."""
+    """Everything that is shown of an analysis. bottlenecks: the one on which most time is waited first.
+
+    left_out: the first of the rows that could not be read, in words; none in records from before they were kept.
+    """
 
     file: str
     sha256: str
@@ -38,6 +42,7 @@ class CareRecord:
     n_repeats: int
     flow: CareFlow
     bottlenecks: tuple[Bottleneck, ...]
+    left_out: tuple[Text, ...] = ()
 
 
 @cache

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -48,6 +48,22 @@ class Message:
     pictures: tuple[Picture, ...] = ()
 
 
+@cache
+def _environment(templates: Path) -> Environment:
+    """Prepare the templates of a folder, once: what is compiled stays so."""
+    made = Environment(
+        loader=FileSystemLoader(templates),
+        autoescape=select_autoescape(["html.j2"], default=False, default_for_string=False),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+        cache_size=-1,
+    )
+    made.filters |= {"clip": _clip}
+    return made
+
+
 @dataclass(frozen=True)
 class Renderer:
     """The templates, with the hospital's zone and the address of its pages."""
@@ -68,7 +84,7 @@ class Renderer:
         pictures = self._pictures(letter, language)
         said = {**self._said(letter, language), "by_mail": bool(reply_to), "pictures": pictures}
         subject, text, html = (
-            self._environment.get_template(f"{language}/{letter.kind.value}.{part}.j2").render(said)
+            _environment(self.templates).get_template(f"{language}/{letter.kind.value}.{part}.j2").render(said)
             for part in ("subject", "txt", "html")
         )
         text, html = visible(_airy(text)), visible(html)
@@ -104,20 +120,6 @@ class Renderer:
         except KeyUnusable:
             log.exception("no reply address", extra={"action": "link_not_signed", "delivery_id": letter.delivery_id})
             return ""
-
-    @cached_property
-    def _environment(self) -> Environment:
-        made = Environment(
-            loader=FileSystemLoader(self.templates),
-            autoescape=select_autoescape(["html.j2"], default=False, default_for_string=False),
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            auto_reload=False,
-            cache_size=-1,
-        )
-        made.filters |= {"clip": _clip}
-        return made
 
     def _said(self, letter: Letter, language: str) -> Mapping[str, object]:
         """What the templates see: the letter's fields, its bilingual ones in the reader's language."""

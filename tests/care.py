@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 Event = tuple[str, str, datetime]
 FIRST = datetime(2025, 9, 1, tzinfo=UTC)
+# A case without its step, and nine rows whose cells stand in the wrong columns.
+BAD = "\nP1,,2026-01-05 08:00" + "\nP2,Triage,王秀英 13800138000" * 9
 WAY = ("Registration", "Triage", "Physician", "CT ordered", "CT done", "Discharge")
 
 

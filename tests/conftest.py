@@ -17,11 +17,13 @@ from config.catalogue import read_catalogue
 from engine.rules import Rules
 from models.db import Database
 from models.migrations.upgrade import upgrade
+from tests.chaos.sizes import FULL
 from tests.postgres import Server, in_memory, running
 
 settings.register_profile("ci", derandomize=True, deadline=None, max_examples=50, database=None)
 settings.register_profile("desk", deadline=None, max_examples=50)
-settings.load_profile("ci" if os.environ.get("CI") else "desk")
+settings.register_profile("release", deadline=None, max_examples=4_000, database=None)
+settings.load_profile("release" if FULL else "ci" if os.environ.get("CI") else "desk")
 
 # Tests start many processes; what one has compiled the next one finds.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)

@@ -10,7 +10,6 @@ from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
-import uvicorn
 from fastapi import FastAPI
 from sqlmodel import select
 
@@ -24,7 +23,7 @@ from models.derived import invitation_part
 from models.people import Person
 from models.queries import get_person
 from notifications.links import read_keys
-from tests.e2e.browsing import serving
+from tests.serving import serving
 from web.access import cookie_name
 from web.app import make_app
 
@@ -178,5 +177,5 @@ def pages_of(database: Database, rules: Rules, folder: Path, now: datetime, **mo
     settings = Settings.model_validate(given | more)
     moment = [now]
     app = make_app(database, settings, rules.catalogue, clock=lambda: moment[0])
-    with serving(uvicorn.Config(app, log_level="critical")) as site:
+    with serving(app) as site:
         yield Pages(database, settings, rules, site, app, moment)

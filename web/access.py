@@ -1,5 +1,7 @@
 """Who asks for a page, and whether they may: each route has a policy, checked before anything of it runs."""
 
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
@@ -93,17 +95,24 @@ def form(request: Request) -> str:
     return Seals(request.app.state.site.settings).form(who(request).token) if who(request).token else ""
 
 
-async def read_own_form(request: Request) -> FormData:
-    """Read a form of somebody who is logged in. Raises FormExpired when it is not one of their own pages'.
+@asynccontextmanager
+async def read_own_form(request: Request) -> AsyncIterator[FormData]:
+    """Read a form of somebody who is logged in. Raises FormExpired when it is not one of their own pages'."""
+    token, seals = known(request).token, Seals(request.app.state.site.settings)
+    async with read_form(request) as given:
+        if not token or not seals.form_fits(token, text_of(given, "form")):
+            raise FormExpired
+        yield given
 
-    The caller closes it.
+
+async def read_own_fields(request: Request, names: Iterable[str] = (), *, trimmed: bool = True) -> dict[str, str]:
+    """Read a form of somebody who is logged in, without files: its fields of these names, '' for each that is missing.
+
+    trimmed: without the blanks around them; a password keeps its own. Raises FormExpired as read_own_form does.
     """
-    found = await read_form(request)
-    asker = known(request)
-    if not asker.token or not Seals(request.app.state.site.settings).form_fits(asker.token, text_of(found, "form")):
-        await found.close()
-        raise FormExpired
-    return found
+    async with read_own_form(request) as given:
+        found = {name: text_of(given, name) for name in names}
+    return {name: text.strip() for name, text in found.items()} if trimmed else found
 
 
 @dataclass(frozen=True)

@@ -22,10 +22,9 @@ from models.people import Person
 from models.reads.special_actions import latest_run, list_roll_ups
 from models.scoreboard import Score, Scoreboard, Stand, scoreboard_from
 from models.special_action import ActionRun, RollUp
-from web.access import DOOR, Policy, form, known, read_own_form, who
+from web.access import DOOR, Policy, form, known, read_own_fields, read_own_form, who
 from web.action_words import asked_words, evidence_words, icons_of, stand_mark, target_of
 from web.actions_form import Typed, launch_typed, typed_in
-from web.forms import text_of
 from web.routes import get_page, post_form
 from web.site import Site
 
@@ -42,9 +41,8 @@ def pages(site: Site) -> APIRouter:
 
     @post_form(router, LIST, policy=Policy.OFFICE)
     async def launch(request: Request) -> Response:
-        given = await read_own_form(request)
-        typed = typed_in(given)
-        await given.close()
+        async with read_own_form(request) as given:
+            typed = typed_in(given)
         return await run_in_threadpool(_launch, site, request, typed)
 
     @get_page(router, RUN, policy=Policy.READER)
@@ -57,10 +55,8 @@ def pages(site: Site) -> APIRouter:
 
     @post_form(router, ONE, policy=Policy.OFFICE)
     async def act(request: Request, slug: str) -> Response:
-        given = await read_own_form(request)
-        how = text_of(given, "how")
-        await given.close()
-        return await run_in_threadpool(_act, site, request, slug, how)
+        typed = await read_own_fields(request, ("how",))
+        return await run_in_threadpool(_act, site, request, slug, typed["how"])
 
     return router
 

@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from config.numbers import whole
+from config.numbers import row_number
 from config.recurrence import parse_recurrence
 from config.shapes import Template
 from config.words import Text
@@ -21,11 +21,11 @@ from engine.people import directory
 from engine.responsibilities import PART_WORDS, matrix_bytes, responsibilities
 from engine.rules import Rules
 from models.activity import ActivitySchedule
-from models.errors import NotFound, Refused
+from models.errors import Refused
 from models.people import Unit
 from models.reads.activities import list_activity_schedules
-from web.access import DOOR, Policy, form, known, read_own_form
-from web.forms import text_of
+from web.access import DOOR, Policy, form, known, read_own_fields
+from web.downloads import XLSX, download
 from web.routes import get_page, post_form
 from web.site import Site
 
@@ -33,12 +33,11 @@ PAGE, ONE, MATRIX = "/activities", "/activities/{number}", "/responsibility"
 FIELDS = ("activity", "unit", "units_below", "every", "title")
 AHEAD = timedelta(days=60)
 MOST_AHEAD = 30  # shown
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @dataclass(frozen=True)
-class PlanLine:
-    """One plan as the page shows it."""
+class PlannedActivity:
+    """One activity by plan, as the page shows it. next_at: None once it was stopped."""
 
     plan: ActivitySchedule
     title: Text
@@ -57,17 +56,13 @@ def pages(site: Site) -> APIRouter:
 
     @post_form(router, PAGE, policy=Policy.OFFICE)
     async def add(request: Request) -> Response:
-        given = await read_own_form(request)
-        typed = {name: text_of(given, name).strip() for name in FIELDS}
-        await given.close()
+        typed = await read_own_fields(request, FIELDS)
         return await run_in_threadpool(_add, site, request, typed)
 
     @post_form(router, ONE, policy=Policy.OFFICE)
     async def change(request: Request, number: str) -> Response:
-        given = await read_own_form(request)
-        how = text_of(given, "how")
-        await given.close()
-        return await run_in_threadpool(_change, site, request, number, how)
+        typed = await read_own_fields(request, ("how",))
+        return await run_in_threadpool(_change, site, request, row_number(number), typed["how"])
 
     @get_page(router, MATRIX, policy=Policy.READER)
     def matrix(request: Request) -> Response:
@@ -79,22 +74,9 @@ def pages(site: Site) -> APIRouter:
     @get_page(router, f"{MATRIX}.xlsx", policy=Policy.READER)
     def matrix_file(request: Request) -> Response:
         made = matrix_bytes(responsibilities(site.catalogue), site.catalogue.roles, site.reader(request).language)
-        return download(made, "responsibility.xlsx")
+        return download(made, "responsibility.xlsx", XLSX)
 
     return router
-
-
-def download(content: bytes, name: str) -> Response:
-    """Answer with a workbook to keep."""
-    return Response(content, media_type=XLSX, headers={"Content-Disposition": f'attachment; filename="{name}"'})
-
-
-def number_in(written: str, noun: Text) -> int:
-    """Read the number in an address. Raises NotFound."""
-    number = whole(written)
-    if number is None:
-        raise NotFound(noun=noun, name=written, mend=Text("", ""))
-    return number
 
 
 def _add(site: Site, request: Request, typed: Mapping[str, str]) -> Response:
@@ -115,16 +97,16 @@ def _add(site: Site, request: Request, typed: Mapping[str, str]) -> Response:
     return RedirectResponse(f"{reader.link(PAGE)}#a-{number}", 303)
 
 
-def _change(site: Site, request: Request, number: str, how: str) -> Response:
+def _change(site: Site, request: Request, number: int, how: str) -> Response:
     """Stop a plan, or launch it now besides its plan."""
     reader, by, rules = site.reader(request), known(request).person_id, Rules(site.calendar, site.catalogue)
+    code = ""
     try:
-        key, code = number_in(number, Text("plan", "安排")), ""
         with site.database.transaction(DOOR) as session:
             if how == "stop":
-                stop_activity(session, key, by=by, now=reader.now)
+                stop_activity(session, number, by=by, now=reader.now)
             elif how == "launch":
-                code = launch_activity_now(session, key, rules=rules, by=by, now=reader.now)[0].code
+                code = launch_activity_now(session, number, rules=rules, by=by, now=reader.now)[0].code
     except Refused as error:
         return _show(site, request, error=error)
     return RedirectResponse(reader.link(f"/cycles/{code}" if code else PAGE), 303)
@@ -154,10 +136,10 @@ def _show(
     )
 
 
-def _line(site: Site, session: Session, one: ActivitySchedule) -> PlanLine:
+def _line(site: Site, session: Session, one: ActivitySchedule) -> PlannedActivity:
     every, template = parse_recurrence(one.every), site.catalogue.templates.get(one.activity)
     title = Text(one.title_en, one.title_zh) if one.title_en else template.title if template else None
-    return PlanLine(
+    return PlannedActivity(
         one,
         title or Text(one.activity, one.activity),
         directory(session).units[one.unit_id],

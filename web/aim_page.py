@@ -24,8 +24,7 @@ from models.errors import NotFound, Refused
 from models.people import Unit
 from models.queries import get_cycle
 from models.reads.assessments import find_aim
-from web.access import DOOR, Policy, form, known, read_own_form, who
-from web.forms import text_of
+from web.access import DOOR, Policy, form, known, read_own_fields, who
 from web.reader import Reader
 from web.routes import get_page, post_form
 from web.site import Site
@@ -87,9 +86,7 @@ def pages(site: Site) -> APIRouter:
 
     @post_form(router, PAGE, policy=Policy.READER)
     async def take(request: Request, code: str) -> Response:
-        given = await read_own_form(request)
-        typed = {name: text_of(given, name).strip() for name in (*LABELS, "as_written", "how")}
-        await given.close()
+        typed = await read_own_fields(request, (*LABELS, "as_written", "how"))
         return await run_in_threadpool(_take, site, request, code, typed)
 
     return router

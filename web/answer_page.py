@@ -82,12 +82,9 @@ def pages(site: Site) -> APIRouter:
 
 async def _read(request: Request, visits: Visits, link_id: str) -> tuple[dict[str, str], Typed]:
     visits.expect(request, link_id)
-    form = await read_form(request)
-    try:
+    async with read_form(request) as form:
         files = await files_of(form, "evidence")
         parts = {name: text_of(form, name) for name in FIELDS}
-    finally:
-        await form.close()
     return parts, Typed(parts["choice"], parts["note"], parts["until"], parts["other"].strip() or parts["to"], files)
 
 
@@ -209,11 +206,6 @@ class _Door:
     ) -> HTMLResponse:
         path = self.visits.page(visit.number) + ("/receipt" if template == "receipt.html.j2" else "")
         reader = replace(self.site.reader(request), path=path).speaking(asked.person.language)
-        proofs, now = Proofs(self.visits), self.site.clock()
-        with self.site.database.reading() as session:
-            is_sent = asked.task.safety and proofs.is_on_its_way(session, visit, asked.person.id or 0)
-            patient_said = said_of_cycle(session, asked.cycle.line.id)
-        said = asked.said
         facts: Mapping[str, object] = {
             "asked": asked,
             "own": asked.task.line,
@@ -226,10 +218,22 @@ class _Door:
             "today": reader.calendar.local_date(reader.now),
             "error": error.text(reader.language) if error else "",
             "page": self.visits.page(visit.number),
-            "unproven": asked.task.safety and proofs.door(request, visit, asked.person.id or 0) == LINK,
-            "is_sent": is_sent,
-            "patient_said": patient_said,
+        }
+        further = {**self._asides(request, asked, visit), **self._undoing(asked)}
+        return self.site.page(reader, template, status=status, **facts, **further)
+
+    def _asides(self, request: Request, asked: Asked, visit: Visit) -> dict[str, object]:
+        """Read whether a code must be typed first, whether one is on its way, and what a patient said."""
+        proofs, person_id = Proofs(self.visits), asked.person.id or 0
+        with self.site.database.reading() as session:
+            is_sent = asked.task.safety and proofs.is_on_its_way(session, visit, person_id)
+            patient_said = said_of_cycle(session, asked.cycle.line.id)
+        unproven = asked.task.safety and proofs.door(request, visit, person_id) == LINK
+        return {"unproven": unproven, "is_sent": is_sent, "patient_said": patient_said}
+
+    def _undoing(self, asked: Asked) -> dict[str, object]:
+        now, said = self.site.clock(), asked.said
+        return {
             "may_undo": asked.spoke and said is not None and said.undone_at is None and now < said.at + UNDO_FOR,
             "undo_until": said.at + UNDO_FOR if said else now,
         }
-        return self.site.page(reader, template, status=status, **facts)

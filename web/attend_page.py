@@ -89,11 +89,8 @@ def pages(site: Site) -> APIRouter:
     @post_form(router, PAGE, policy=Policy.LINK)
     async def take(request: Request, link_id: str) -> Response:
         door.visits.expect(request, link_id)
-        given = await read_form(request)
-        try:
+        async with read_form(request) as given:
             typed = _read(given)
-        finally:
-            await given.close()
         return await run_in_threadpool(door.take, request, link_id, typed)
 
     return router

@@ -1,5 +1,6 @@
 """The pages of monthly bulletins: what the assessments of a unit found, what was missed, where its cycles stand."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -54,49 +55,62 @@ def pages(site: Site) -> APIRouter:
 
     @get_page(router, "/bulletins", policy=Policy.READER)
     def bulletins(request: Request) -> Response:
-        sight = who(request).sight
-        with site.reading(request) as session:
-            sent = list_bulletins(session)
-        seen = [one for one in sent if sight.everything or one.unit_id in sight.unit_ids]
-        return site.page(site.reader(request), "bulletins.html.j2", sent=seen,
-                         month=lambda day: spelled(Frequency.MONTH, day))  # fmt: skip
+        return _list(site, request)
 
     @get_page(router, "/bulletins/{unit}/{period}", policy=Policy.READER)
     def bulletin(request: Request, unit: str, period: str) -> Response:
-        reader, number = site.reader(request), page_number(request)
-        month = _month(period)
-        with site.reading(request) as session:
-            here = _unit(request, session, unit)
-            below = units_in(directory(session), here.id or 0)
-            view = read_bulletin(session, below, month)
-            cycles = cycles_in(session, below, now=reader.now, without=TEMPLATE)
-        paging = Paging.of(len(view.lines), number, per_page=LINES)
-        first = Paging.offset(number, LINES)
-        shown = [
-            Shown(line, _picture(line, reader.language, f"_c{first + n}"))
-            for n, line in enumerate(view.lines[first : first + LINES])
-        ]
-        return site.page(
-            reader,
-            "bulletin.html.j2",
-            unit=here,
-            unit_name=Text(here.name_en, here.name_zh),
-            month=spelled(Frequency.MONTH, month),
-            before=spelled(Frequency.MONTH, after(Frequency.MONTH, month, -1)),
-            following=spelled(Frequency.MONTH, after(Frequency.MONTH, month)),
-            view=view,
-            lines=shown,
-            stand=AssessmentStatus,
-            kinds=KINDS,
-            held=HELD,
-            cycles=cycles,
-            most_cycles=CYCLES,
-            indicators=site.catalogue.indicators,
-            period=lambda line: _period(site, line),
-            paging=paging,
-        )
+        return _show(site, request, unit, period)
 
     return router
+
+
+def _list(site: Site, request: Request) -> Response:
+    sight = who(request).sight
+    with site.reading(request) as session:
+        sent = list_bulletins(session)
+    seen = [one for one in sent if sight.everything or one.unit_id in sight.unit_ids]
+    return site.page(site.reader(request), "bulletins.html.j2", sent=seen, month=_spelled)
+
+
+def _show(site: Site, request: Request, unit: str, period: str) -> Response:
+    """Write the bulletin of a unit, a page of its lines at a time."""
+    reader, number = site.reader(request), page_number(request)
+    month = _month(period)
+    with site.reading(request) as session:
+        here = _unit(request, session, unit)
+        below = units_in(directory(session), here.id or 0)
+        view = read_bulletin(session, below, month)
+        cycles = cycles_in(session, below, now=reader.now, without=TEMPLATE)
+    return site.page(
+        reader,
+        "bulletin.html.j2",
+        unit=here,
+        unit_name=Text(here.name_en, here.name_zh),
+        month=_spelled(month),
+        before=_spelled(after(Frequency.MONTH, month, -1)),
+        following=_spelled(after(Frequency.MONTH, month)),
+        view=view,
+        lines=_shown(view.lines, Paging.offset(number, LINES), reader.language),
+        stand=AssessmentStatus,
+        kinds=KINDS,
+        held=HELD,
+        cycles=cycles,
+        most_cycles=CYCLES,
+        indicators=site.catalogue.indicators,
+        period=lambda line: _period(site, line),
+        paging=Paging.of(len(view.lines), number, per_page=LINES),
+    )
+
+
+def _shown(lines: Sequence[BulletinLine], first: int, language: str) -> list[Shown]:
+    """Draw one page of the lines; the pictures' names are unlike within the bulletin."""
+    return [
+        Shown(line, _picture(line, language, f"_c{n}")) for n, line in enumerate(lines[first : first + LINES], first)
+    ]
+
+
+def _spelled(month: date) -> str:
+    return spelled(Frequency.MONTH, month)
 
 
 def _month(written: str) -> date:

@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from fastapi import APIRouter
 from markupsafe import Markup
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from careflow.draw import Texts, draw_flow
-from careflow.words import say_bottleneck, say_flow, spell_duration
+from careflow.words import say_bottleneck, say_flow, say_left_out, spell_duration
 from config.numbers import row_number
 from config.words import Text
-from engine.care import follow_bottleneck, get_analysis, keep_analysis, look_at_care, units_to_analyse
+from engine.care import follow_bottleneck, get_analysis, keep_analysis, look_at_care, rows_left_out, units_to_analyse
 from engine.care_tables import read_events
 from engine.people import directory
 from engine.rules import Rules
@@ -24,7 +25,7 @@ from models.errors import Refused, WardcycleError
 from models.people import Unit
 from models.reads.care import list_analyses
 from models.reads.origins import cycles_from
-from web.access import DOOR, Policy, form, read_own_form, who
+from web.access import DOOR, Policy, form, read_own_fields, read_own_form, who
 from web.forms import files_of, text_of
 from web.reader import Reader
 from web.routes import get_page, post_form
@@ -68,14 +69,8 @@ def pages(site: Site) -> APIRouter:
 
     @post_form(router, "/care", policy=Policy.READER)
     async def upload(request: Request) -> Response:
-        given = await read_own_form(request)
-        try:
-            files = await files_of(given, "file")
-            file = files[0] if files else None
-            title, unit = text_of(given, "title").strip()[:MOST_TITLE], text_of(given, "unit")
-            sent = Sent(title, unit, file.name if file else "", file.content if file else b"")
-        finally:
-            await given.close()
+        async with read_own_form(request) as given:
+            sent = await _read(given)
         return await run_in_threadpool(_keep, site, request, sent)
 
     @get_page(router, "/care/{number}", policy=Policy.READER)
@@ -84,14 +79,17 @@ def pages(site: Site) -> APIRouter:
 
     @post_form(router, "/care/{number}", policy=Policy.READER)
     async def follow(request: Request, number: str) -> Response:
-        given = await read_own_form(request)
-        try:
-            rank = text_of(given, "rank")
-        finally:
-            await given.close()
-        return await run_in_threadpool(_follow, site, request, row_number(number), row_number(rank))
+        typed = await read_own_fields(request, ("rank",))
+        return await run_in_threadpool(_follow, site, request, row_number(number), row_number(typed["rank"]))
 
     return router
+
+
+async def _read(given: FormData) -> Sent:
+    files = await files_of(given, "file")
+    file = files[0] if files else None
+    title, unit = text_of(given, "title").strip()[:MOST_TITLE], text_of(given, "unit")
+    return Sent(title, unit, file.name if file else "", file.content if file else b"")
 
 
 def _list(site: Site, request: Request, *, error: str = "", status: int = 200) -> Response:
@@ -154,6 +152,8 @@ def _show(site: Site, request: Request, number: int, *, error: str = "", status:
         unit=unit,
         found=found,
         said=say_flow(found.flow),
+        left_out=say_left_out(found.n_left_out, found.n_repeats),
+        rows_left_out=rows_left_out(found),
         picture=_picture(found, kept.title, reader),
         waits=[
             Waiting(rank, say_bottleneck(found.flow, one.hand_over), len(one.weeks))

@@ -9,8 +9,7 @@ from models.errors import WardcycleError
 from models.notification import AttemptOutcome
 from notifications.channel_list import get_channel, list_channels
 from notifications.trial import TooManyTrials, Trial, Turnstile, note_trial, try_channel
-from web.access import DOOR, Policy, form, read_own_form, who
-from web.forms import text_of
+from web.access import DOOR, Policy, form, read_own_fields, who
 from web.routes import get_page, post_form
 from web.site import Site
 
@@ -27,12 +26,8 @@ def pages(site: Site) -> APIRouter:
 
     @post_form(router, PAGE, policy=Policy.OFFICE)
     async def test(request: Request) -> Response:
-        given = await read_own_form(request)
-        try:
-            slug, to = text_of(given, "channel"), text_of(given, "to").strip()
-        finally:
-            await given.close()
-        return await run_in_threadpool(_test, site, request, turnstile, slug, to)
+        typed = await read_own_fields(request, ("channel", "to"))
+        return await run_in_threadpool(_test, site, request, turnstile, typed["channel"], typed["to"])
 
     return router
 

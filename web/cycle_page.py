@@ -25,27 +25,31 @@ def pages(site: Site) -> APIRouter:
 
     @get_page(router, "/cycles/{code}", policy=Policy.READER)
     def cycle(request: Request, code: str) -> Response:
-        reader, number = site.reader(request), page_number(request, "history")
-        with site.reading(request) as session:
-            view = cycle_view(session, code, now=reader.now)
-            history = cycle_history(session, code, limit=HISTORY, offset=Paging.offset(number, HISTORY))
-            today = site.calendar.local_date(reader.now)
-            rules = Rules(site.calendar, site.catalogue)
-            block = read_aim_block(session, view, rules=rules, language=reader.language, on=today)
-            asker, own = known(request).person_id, get_cycle(session, code)
-            origin = read_origin_link(session, own.id or 0)
-            may_aim = may_set_aim(session, own, rules=rules, reader=reader, person_id=asker)
-        return site.page(
-            reader,
-            "cycle.html.j2",
-            cycle=view,
-            block=block,
-            origin=origin,
-            may_aim=may_aim,
-            of_the_aim=OF_THE_AIM,
-            history=history,
-            paging=Paging.of(history.n_all, number, "history", HISTORY),
-            n_messages=MANY if len(view.tasks()) > LARGE else FEW,
-        )
+        return _show(site, request, code)
 
     return router
+
+
+def _show(site: Site, request: Request, code: str) -> Response:
+    reader, number = site.reader(request), page_number(request, "history")
+    with site.reading(request) as session:
+        view = cycle_view(session, code, now=reader.now)
+        history = cycle_history(session, code, limit=HISTORY, offset=Paging.offset(number, HISTORY))
+        today = site.calendar.local_date(reader.now)
+        rules = Rules(site.calendar, site.catalogue)
+        block = read_aim_block(session, view, rules=rules, language=reader.language, on=today)
+        asker, own = known(request).person_id, get_cycle(session, code)
+        origin = read_origin_link(session, own.id or 0)
+        may_aim = may_set_aim(session, own, rules=rules, reader=reader, person_id=asker)
+    return site.page(
+        reader,
+        "cycle.html.j2",
+        cycle=view,
+        block=block,
+        origin=origin,
+        may_aim=may_aim,
+        of_the_aim=OF_THE_AIM,
+        history=history,
+        paging=Paging.of(history.n_all, number, "history", HISTORY),
+        n_messages=MANY if len(view.tasks()) > LARGE else FEW,
+    )

@@ -23,10 +23,10 @@ from models.notification import Notification, NotificationKind
 from models.queries import waiting_decisions
 from models.task import Decision, DecisionKind
 from notifications.links import DECIDE, LinkGone, OwnLink, Seals, find_own_link
-from web.access import Policy, known, read_own_form
+from web.access import Policy, known, read_own_fields
 from web.access import form as own_form
 from web.cards import Cards, read_cards
-from web.forms import read_fields, text_of
+from web.forms import read_fields
 from web.gate_asks import CANNOT_CLOSE, lacks_of_refusal
 from web.misses import Misses
 from web.proof import LINK, LOGIN, Proofs
@@ -76,9 +76,7 @@ def pages(site: Site) -> APIRouter:
 
     @post_form(router, "/decisions", policy=Policy.READER)
     async def take_own(request: Request) -> Response:
-        form = await read_own_form(request)
-        parts = {name: text_of(form, name) for name in ALL_FIELDS}
-        await form.close()
+        parts = await read_own_fields(request, ALL_FIELDS)
         return await run_in_threadpool(door.take_own, request, parts)
 
     return router

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from config.events import ANSWER, STATUTORY, TRIAGE, Severity
-from config.numbers import whole
+from config.numbers import row_number
 from config.words import Text
 from engine.deed import Deed
 from engine.event_closing import (
@@ -27,14 +27,14 @@ from engine.photos import ending_of
 from engine.rules import Rules
 from models.audit import find_history
 from models.errors import Refused
+from models.event import Event
 from models.reads.events import EventView, read_event, read_photo
 from models.reads.names import person_names
 from notifications.links import read_keys
 from notifications.sealed import REPORTER, Lock
-from web.access import DOOR, Policy, form, read_own_form, who
+from web.access import DOOR, Policy, form, read_own_fields, who
 from web.event_forms import FIELDS, VERBS
 from web.events_page import MARKS
-from web.forms import text_of
 from web.routes import get_page, post_form
 from web.site import Site
 from web.units import list_units
@@ -72,20 +72,16 @@ def pages(site: Site) -> APIRouter:
 
     @get_page(router, PAGE, policy=Policy.READER)
     def event(request: Request, number: str) -> Response:
-        return door.show(request, _read_number(number), Typed())
+        return door.show(request, row_number(number), Typed())
 
     @get_page(router, f"{PAGE}/photo", policy=Policy.READER)
     def photo(request: Request, number: str) -> Response:
-        return door.photo(request, _read_number(number))
+        return door.photo(request, row_number(number))
 
     @post_form(router, PAGE, policy=Policy.READER)
     async def act(request: Request, number: str) -> Response:
-        given = await read_own_form(request)
-        try:
-            parts = {name: text_of(given, name).strip() for name in FIELDS}
-        finally:
-            await given.close()
-        return await run_in_threadpool(door.act, request, _read_number(number), parts)
+        parts = await read_own_fields(request, FIELDS)
+        return await run_in_threadpool(door.act, request, row_number(number), parts)
 
     return router
 
@@ -124,38 +120,47 @@ class _Door:
             view = _visible(session, number)
             deed = Deed(session, self.rules, who(request).person_id, reader.now)
             may = _may(deed, view)
-            history = find_history(session, "event", number)
-            names = person_names(session, [row.by_id for row in history])
-            launch = filled_in(deed, view.row) if may.open else None
-            people = sorted((one.name, one.slug) for one in deed.people.persons.values() if one.left_on is None)
-            units = list_units(session)
-        rules, late = event_rules(self.rules), is_overdue(view.row, reader.now)
-        row = view.row
+            facts = self._facts(deed, view, may)
         return self.site.page(
             reader,
             "event.html.j2",
             status=422 if typed.error else 200,
             view=view,
-            row=row,
-            rules=rules,
-            kind=rules.kind(row.kind),
-            harm=rules.harm(row.harm),
-            expected=row.severity or expected(self.rules, row.harm),
-            clocks=_clocks(view, late),
-            statuses=STATUS_WORDS,
-            marks=MARKS,
-            severities=tuple(Severity),
-            history=[(one, names.get(one.by_id or 0)) for one in history if one.what != "event.triage"],
+            row=view.row,
+            clocks=_clocks(view, is_overdue(view.row, reader.now)),
             may=may,
-            launch=launch,
             templates=_templates(self.site),
-            people=people,
-            units=units,
             typed=typed,
             error=typed.error.text(reader.language) if typed.error else "",
             form=form(request),
-            most_words=MOST_WORDS,
+            **facts,
+            **self._words(view.row),
         )
+
+    def _facts(self, deed: Deed, view: EventView, may: May) -> dict[str, object]:
+        """Read what happened to it, and what the forms choose from."""
+        history = find_history(deed.session, "event", view.row.id or 0)
+        names = person_names(deed.session, [row.by_id for row in history])
+        return {
+            "history": [(one, names.get(one.by_id or 0)) for one in history if one.what != "event.triage"],
+            "launch": filled_in(deed, view.row) if may.open else None,
+            "people": sorted((one.name, one.slug) for one in deed.people.persons.values() if one.left_on is None),
+            "units": list_units(deed.session),
+        }
+
+    def _words(self, row: Event) -> dict[str, object]:
+        """Give what the hospital's rules call it, and what they expect of it."""
+        rules = event_rules(self.rules)
+        return {
+            "rules": rules,
+            "kind": rules.kind(row.kind),
+            "harm": rules.harm(row.harm),
+            "expected": row.severity or expected(self.rules, row.harm),
+            "statuses": STATUS_WORDS,
+            "marks": MARKS,
+            "severities": tuple(Severity),
+            "most_words": MOST_WORDS,
+        }
 
     def photo(self, request: Request, number: int) -> Response:
         """Give the photo to whoever may see the event."""
@@ -216,10 +221,3 @@ def _visible(session: Session, number: int) -> EventView:
     if view is None:
         raise HTTPException(404)
     return view
-
-
-def _read_number(written: str) -> int:
-    number = whole(written)
-    if number is None:
-        raise HTTPException(404)
-    return number

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from enum import StrEnum
-from typing import TypeVar
 
 from fastapi import APIRouter
 from markupsafe import Markup
@@ -21,6 +19,7 @@ from models.reads.events import EventFilter, count_classes, count_kinds, list_ev
 from spc.draw_pareto import draw_pareto
 from spc.pareto import make_pareto
 from web.access import Policy, who
+from web.home_page import one_of
 from web.routes import get_page
 from web.site import PER_PAGE, Paging, Site, page_number
 from web.units import list_units
@@ -63,8 +62,8 @@ def _list(site: Site, request: Request) -> Response:
     reader, number, asked = site.reader(request), page_number(request), request.query_params
     rules = event_rules(Rules(site.calendar, site.catalogue))
     wanted = EventFilter(
-        status=_member(EventStatus, asked.get("status", "")),
-        severity=_member(Severity, asked.get("severity", "")),
+        status=one_of(EventStatus, asked.get("status", "")),
+        severity=one_of(Severity, asked.get("severity", "")),
         kind=asked.get("kind") or None,
         unit=asked.get("unit") or None,
         overdue=asked.get("overdue") == "1",
@@ -125,10 +124,3 @@ def _quarter(written: str, today: date) -> date:
 
 def _midnight(site: Site, day: date) -> datetime:
     return site.calendar.at(day, time.min)
-
-
-Member = TypeVar("Member", bound=StrEnum)
-
-
-def _member(enum: type[Member], written: str) -> Member | None:
-    return enum(written) if written in [one.value for one in enum] else None

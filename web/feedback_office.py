@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from config.numbers import whole
+from config.numbers import row_number
 from config.shapes import Kind
 from config.words import Text
 from engine.feedback import MOST_SAID, assign_feedback, of_office
@@ -53,7 +53,7 @@ def pages(site: Site) -> APIRouter:
 
     @get_page(router, ONE, policy=Policy.READER)
     def one(request: Request, number: str) -> Response:
-        return door.show(request, _number(number))
+        return door.show(request, row_number(number))
 
     for path, deed in (("assign", door.assign), ("reply", door.approve), ("cycle", door.improve), ("tell", door.tell)):
         _post(router, door, f"{ONE}/{path}", deed)
@@ -63,20 +63,10 @@ def pages(site: Site) -> APIRouter:
 def _post(router: APIRouter, door: "_Door", path: str, deed: Deed) -> None:
     @post_form(router, path, policy=Policy.OFFICE)
     async def take(request: Request, number: str) -> Response:
-        given = await read_own_form(request)
-        try:
+        async with read_own_form(request) as given:
             parts = {name: text_of(given, name) for name in FIELDS}
             units = [unit for unit in given.getlist("units") if isinstance(unit, str)][:100]
-        finally:
-            await given.close()
-        return await run_in_threadpool(door.do, request, _number(number), parts, units, deed)
-
-
-def _number(written: str) -> int:
-    number = whole(written)
-    if number is None:
-        raise HTTPException(404)
-    return number
+        return await run_in_threadpool(door.do, request, row_number(number), parts, units, deed)
 
 
 @dataclass(frozen=True)
@@ -127,60 +117,38 @@ class _Door:
         )
 
     def show(
-        self,
-        request: Request,
-        number: int,
-        *,
-        typed: Mapping[str, str] | None = None,
-        error: str = "",
-        status: int = 200,
+        self, request: Request, number: int, *, typed: Mapping[str, str] | None = None, error: str = ""
     ) -> Response:
         """Show one: to the office with all that can be done, to departments concerned masked and without contact."""
         asker, reader = who(request), self.site.reader(request)
-        with self.site.reading(request) as session:
-            sees = asker.is_office or bool(cycles_from(session, OriginKind.FEEDBACK, number))
-        if not sees:
-            raise HTTPException(404)
+        self._require_sight(request, number)
         with self.site.database.reading() as session:
             one = session.get(Feedback, number)
             if one is None:
                 raise HTTPException(404)
             turns, people = rounds_of(session, one), directory(session)
-            keeps = asker.person_id in of_office(people, self.today)
-            begun, told = improvements_from(session, number), session.get(SaidAndDone, number)
-            solved = current_round(session, one).solved
-            draft = drafted(session, one)
-        kind = kind_of(self.rules, one.kind)
-        is_open = one.status in UNANSWERED
-        unit = people.units.get(one.unit_id or 0)
-        first = turns[-1].units[0].slug if turns[-1].units else unit.slug if unit else ""
+            draft, stand = drafted(session, one), self._stand(session, one)
+        kind, unit = kind_of(self.rules, one.kind), people.units.get(one.unit_id or 0)
+        concerned = turns[-1].units[0].slug if turns[-1].units else unit.slug if unit else ""
+        keeps = asker.person_id in of_office(people, self.today)
         return self.site.page(
             reader,
             "feedback_item.html.j2",
-            status=status,
+            status=422 if error else 200,
             error=error,
             form=form(request) if keeps else "",
             office=asker.is_office,
+            keeps=keeps,
             one=one,
             said=one.said if keeps else masked(one.said),
             hide=(lambda text: text) if keeps else masked,
-            keeps=keeps,
             contact=self._contact(one) if keeps else "",
             kind=kind,
             unit=name_of(unit) if unit else None,
             turns=turns,
-            is_open=is_open,
-            is_late=is_open and one.answer_due_at < self.now,
-            begun=begun,
-            told=told,
-            may_tell=one.status is FeedbackStatus.CLOSED and bool(solved),
-            places=places(people),
-            typed=typed or {"text": draft, **_proposed(one, kind.title, people, first, asker.person_id)},
-            templates=[one for one in self.site.catalogue.templates.values() if one.kind is Kind.PDCA],
-            persons=sorted(people.persons.values(), key=lambda person: person.name),
-            marks=MARK_WORDS,
-            most_said=MOST_SAID,
-            most_sentence=MOST_SENTENCE,
+            typed=typed or {"text": draft, **_proposed(one, kind.title, people, concerned, asker.person_id)},
+            **stand,
+            **self._choices(people),
         )
 
     def do(self, request: Request, number: int, parts: Mapping[str, str], units: list[str], deed: Deed) -> Response:
@@ -191,7 +159,7 @@ class _Door:
             with self.site.database.transaction(DOOR) as session:
                 deed(session, number, parts, units, asker.person_id)
         except WardcycleError as error:
-            return self.show(request, number, typed=parts, error=error.text(reader.language), status=422)
+            return self.show(request, number, typed=parts, error=error.text(reader.language))
         return RedirectResponse(reader.link(f"/feedback/{number}"), 303)
 
     def assign(self, session: Session, number: int, parts: Mapping[str, str], units: list[str], by: int) -> None:
@@ -218,6 +186,36 @@ class _Door:
         """Put a sentence on the page for everybody."""
         sentence = Text(parts["text_en"], parts["text_zh"])
         tell_everybody(session, number, sentence, rules=self.rules, by=by, now=self.now)
+
+    def _require_sight(self, request: Request, number: int) -> None:
+        """Raise 404 to whoever is neither of the office nor of a department with work about it."""
+        if who(request).is_office:
+            return
+        with self.site.reading(request) as session:
+            if not cycles_from(session, OriginKind.FEEDBACK, number):
+                raise HTTPException(404)
+
+    def _stand(self, session: Session, one: Feedback) -> dict[str, object]:
+        """Read how far it is, and what came of it."""
+        number, is_open = one.id or 0, one.status in UNANSWERED
+        return {
+            "is_open": is_open,
+            "is_late": is_open and one.answer_due_at < self.now,
+            "begun": improvements_from(session, number),
+            "told": session.get(SaidAndDone, number),
+            "may_tell": one.status is FeedbackStatus.CLOSED and bool(current_round(session, one).solved),
+        }
+
+    def _choices(self, people: Directory) -> dict[str, object]:
+        """List what the office's forms choose from, and their limits."""
+        return {
+            "places": places(people),
+            "templates": [one for one in self.site.catalogue.templates.values() if one.kind is Kind.PDCA],
+            "persons": sorted(people.persons.values(), key=lambda person: person.name),
+            "marks": MARK_WORDS,
+            "most_said": MOST_SAID,
+            "most_sentence": MOST_SENTENCE,
+        }
 
     def _contact(self, one: Feedback) -> str:
         return (Lock(read_keys(self.site.settings), CONTACT).open(one.contact) or "") if one.contact else ""

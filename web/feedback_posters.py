@@ -23,11 +23,7 @@ def pages(site: Site) -> APIRouter:
 
     @get_page(router, "/feedback/said-and-done", policy=everybody)
     def board(request: Request) -> Response:
-        number = page_number(request)
-        with site.database.reading() as session:  # each sentence was approved for everybody
-            told = list_said_and_done(session, limit=PER_PAGE, offset=Paging.offset(number, PER_PAGE))
-        paging = Paging.of(told.n_all, number, per_page=PER_PAGE)
-        return site.page(site.reader(request), "said_and_done.html.j2", told=told, paging=paging)
+        return _board(site, request)
 
     @get_page(router, "/feedback/posters", policy=Policy.READER)
     def posters(request: Request) -> Response:
@@ -37,18 +33,25 @@ def pages(site: Site) -> APIRouter:
 
     @get_page(router, "/feedback/posters/{unit}", policy=Policy.READER)
     def poster(request: Request, unit: str) -> Response:
-        with site.reading(request) as session:
-            found = next((one for one in directory(session).units.values() if one.slug == unit), None)
-        if found is None:
-            raise HTTPException(404)
-        address = f"{site.settings.base_url.rstrip('/') or str(request.base_url).rstrip('/')}/feedback"
-        reader = site.reader(request)
-        return site.page(
-            reader,
-            "feedback_poster.html.j2",
-            unit=name_of(found),
-            address=address,
-            qr=draw_qr(f"{address}?unit={unit}", reader.t("Form", "反馈表")),
-        )
+        return _poster(site, request, unit)
 
     return router
+
+
+def _board(site: Site, request: Request) -> Response:
+    number = page_number(request)
+    with site.database.reading() as session:  # each sentence was approved for everybody
+        told = list_said_and_done(session, limit=PER_PAGE, offset=Paging.offset(number, PER_PAGE))
+    paging = Paging.of(told.n_all, number, per_page=PER_PAGE)
+    return site.page(site.reader(request), "said_and_done.html.j2", told=told, paging=paging)
+
+
+def _poster(site: Site, request: Request, unit: str) -> Response:
+    with site.reading(request) as session:
+        found = next((one for one in directory(session).units.values() if one.slug == unit), None)
+    if found is None:
+        raise HTTPException(404)
+    address = f"{site.settings.base_url.rstrip('/') or str(request.base_url).rstrip('/')}/feedback"
+    reader = site.reader(request)
+    picture = draw_qr(f"{address}?unit={unit}", reader.t("Form", "反馈表"))
+    return site.page(reader, "feedback_poster.html.j2", unit=name_of(found), address=address, qr=picture)

@@ -1,6 +1,7 @@
 """Taking a form: from our own page only, of a bounded size, with its files."""
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from typing import ClassVar
 from urllib.parse import urlsplit
 
@@ -52,8 +53,40 @@ def comes_from_here(request: Request) -> bool:
     return origin == "null" or urlsplit(origin).netloc == request.headers.get("host")
 
 
-async def read_form(request: Request) -> FormData:
-    """Read a form piece by piece, large files on disk. Raises UploadTooLarge; the caller closes what it gives."""
+@asynccontextmanager
+async def read_form(request: Request) -> AsyncIterator[FormData]:
+    """Read a form piece by piece, large files on disk; they are closed at the end. Raises UploadTooLarge."""
+    form = await _bounded(request)
+    try:
+        yield form
+    finally:
+        await form.close()
+
+
+async def read_fields(request: Request, names: Iterable[str]) -> dict[str, str]:
+    """Read a form without files: its fields of these names as text, '' for each that is missing."""
+    async with read_form(request) as form:
+        return {name: text_of(form, name) for name in names}
+
+
+async def files_of(form: FormData, name: str) -> tuple[GivenFile, ...]:
+    """Read the files of a field; one that was left empty is none."""
+    found = [one for one in form.getlist(name) if isinstance(one, UploadFile) and one.filename]
+    return tuple([GivenFile(name=_printable(one.filename), content=await one.read()) for one in found])
+
+
+def text_of(form: FormData, name: str) -> str:
+    """Read a field as text; '' when it is missing or a file."""
+    value = form.get(name, "")
+    return value if isinstance(value, str) else ""
+
+
+def _printable(name: str | None) -> str:
+    """Leave out of a file's name what no reader sees and some databases refuse."""
+    return "".join(letter for letter in name or "" if letter.isprintable())
+
+
+async def _bounded(request: Request) -> FormData:
     length = request.headers.get("content-length", "0")
     if length.isdigit() and int(length) > MOST_BYTES:
         await _read_away(request)
@@ -74,32 +107,6 @@ async def read_form(request: Request) -> FormData:
         if n_read > MOST_BYTES:
             raise UploadTooLarge(most=MOST_MB) from None
         raise
-
-
-async def read_fields(request: Request, names: Iterable[str]) -> dict[str, str]:
-    """Read a form without files: its fields of these names as text, '' for each that is missing."""
-    form = await read_form(request)
-    try:
-        return {name: text_of(form, name) for name in names}
-    finally:
-        await form.close()
-
-
-async def files_of(form: FormData, name: str) -> tuple[GivenFile, ...]:
-    """Read the files of a field; one that was left empty is none."""
-    found = [one for one in form.getlist(name) if isinstance(one, UploadFile) and one.filename]
-    return tuple([GivenFile(name=_printable(one.filename), content=await one.read()) for one in found])
-
-
-def text_of(form: FormData, name: str) -> str:
-    """Read a field as text; '' when it is missing or a file."""
-    value = form.get(name, "")
-    return value if isinstance(value, str) else ""
-
-
-def _printable(name: str | None) -> str:
-    """Leave out of a file's name what no reader sees and some databases refuse."""
-    return "".join(letter for letter in name or "" if letter.isprintable())
 
 
 async def _read_away(request: Request) -> None:

@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from config.numbers import whole
+from config.numbers import row_number, whole
 from config.words import Text
 from engine.attendance import check_in, find_person
 from engine.deed import Deed
@@ -22,17 +22,16 @@ from models.cycle import Cycle, CycleStatus
 from models.errors import NotFound, Refused
 from models.queries import get_cycle
 from models.reads.gatherings import GatheringView, find_gathering, list_gatherings
-from web.access import DOOR, Policy, form, known, read_own_form
-from web.activities_page import download, number_in
+from web.access import DOOR, Policy, form, known, read_own_fields
 from web.attend_page import code_now
-from web.forms import FieldWrong, text_of
+from web.downloads import XLSX, download
+from web.forms import FieldWrong
 from web.qr import draw_qr
 from web.routes import get_page, post_form
 from web.site import Site
 
 OF_CYCLE, ONE = "/cycles/{code}/gatherings", "/gatherings/{number}"
 FIELDS = ("title", "place", "starts_at", "minutes", "invited", "questions")
-NOUN = Text("gathering", "场次")
 
 
 def pages(site: Site) -> APIRouter:
@@ -45,9 +44,7 @@ def pages(site: Site) -> APIRouter:
 
     @post_form(router, OF_CYCLE, policy=Policy.READER)
     async def add(request: Request, code: str) -> Response:
-        given = await read_own_form(request)
-        typed = {name: text_of(given, name).strip() for name in FIELDS}
-        await given.close()
+        typed = await read_own_fields(request, FIELDS)
         return await run_in_threadpool(_add, site, request, code, typed)
 
     @get_page(router, ONE, policy=Policy.READER)
@@ -56,24 +53,18 @@ def pages(site: Site) -> APIRouter:
 
     @post_form(router, ONE, policy=Policy.READER)
     async def by_hand(request: Request, number: str) -> Response:
-        given = await read_own_form(request)
-        name = text_of(given, "name")[:200]
-        await given.close()
-        return await run_in_threadpool(_by_hand, site, request, number, name)
+        typed = await read_own_fields(request, ("name",))
+        return await run_in_threadpool(_by_hand, site, request, number, typed["name"][:200])
 
     @get_page(router, f"{ONE}/code", policy=Policy.READER)
     def code(request: Request, number: str) -> Response:
-        reader = site.reader(request)
-        view = _view(site, request, number, holding=True)
-        base = site.settings.base_url or str(request.base_url)
-        brought = f"{base.rstrip('/')}/attend/{code_now(site, view.gathering)}"
-        return site.page(reader, "gathering_code.html.j2", view=view, picture=draw_qr(brought, view.gathering.title),
-                         address=brought)  # fmt: skip
+        return _code(site, request, number)
 
     @get_page(router, f"{ONE}/list.xlsx", policy=Policy.READER)
     def as_excel(request: Request, number: str) -> Response:
         view, reader = _view(site, request, number, holding=True), site.reader(request)
-        return download(attendance_bytes(view, reader.language, site.calendar.zone), f"attendance-{number}.xlsx")
+        made = attendance_bytes(view, reader.language, site.calendar.zone)
+        return download(made, f"attendance-{number}.xlsx", XLSX)
 
     return router
 
@@ -143,13 +134,20 @@ def _show(site: Site, request: Request, number: str, *, typed: str = "", error: 
     )
 
 
+def _code(site: Site, request: Request, number: str) -> Response:
+    """Show the code that those who come read off the screen."""
+    view, base = _view(site, request, number, holding=True), site.settings.base_url or str(request.base_url)
+    brought = f"{base.rstrip('/')}/attend/{code_now(site, view.gathering)}"
+    picture = draw_qr(brought, view.gathering.title)
+    return site.page(site.reader(request), "gathering_code.html.j2", view=view, picture=picture, address=brought)
+
+
 def _view(site: Site, request: Request, number: str, *, holding: bool = False) -> GatheringView:
     """Get a gathering that the reader sees; holding: also runs. Raises NotFound, NotAllowed."""
-    key = number_in(number, NOUN)
     with site.reading(request) as session:
-        found = find_gathering(session, key)
+        found = find_gathering(session, row_number(number))
         if found is None:
-            raise NotFound(noun=NOUN, name=number, mend=Text("", ""))
+            raise NotFound(noun=Text("gathering", "场次"), name=number, mend=Text("", ""))
         if holding and not known(request).sight.everything:
             require_may_hold(_deed(site, session, request), found.cycle)
     return found
@@ -179,7 +177,7 @@ def _given(site: Site, typed: Mapping[str, str]) -> GivenGathering:
         title=" ".join(typed["title"].split()),
         place=" ".join(typed["place"].split()),
         starts_at=starts_at,
-        minutes=int(minutes),
+        minutes=minutes,
         invited=tuple(typed["invited"].replace("，", ",").replace("\n", ",").split(",")),
         questions=read_questions(typed["questions"]),
     )

@@ -16,8 +16,8 @@ from engine.people import directory
 from engine.rules import Rules
 from engine.yearly_goals import adopt_goals, goal_lines, set_goal
 from models.errors import Refused
-from web.access import DOOR, Policy, form, known, read_own_form
-from web.forms import FieldWrong, text_of
+from web.access import DOOR, Policy, form, known, read_own_fields
+from web.forms import FieldWrong
 from web.routes import get_page, post_form
 from web.site import Site
 
@@ -41,9 +41,7 @@ def pages(site: Site) -> APIRouter:
 
     @post_form(router, PAGE, policy=Policy.OFFICE)
     async def change(request: Request) -> Response:
-        given = await read_own_form(request)
-        typed = {name: text_of(given, name).strip() for name in FIELDS}
-        await given.close()
+        typed = await read_own_fields(request, FIELDS)
         return await run_in_threadpool(_change, site, request, typed)
 
     return router

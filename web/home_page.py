@@ -33,31 +33,35 @@ def pages(site: Site) -> APIRouter:
 
     @get_page(router, "/", policy=Policy.READER)
     def home(request: Request) -> Response:
-        reader, number = site.reader(request), page_number(request)
-        wanted = _wanted(request)
-        with site.reading(request) as session:
-            counts = home_counts(session, now=reader.now)
-            first = must_act_first(session, now=reader.now, limit=8)
-            cycles = list_cycles(session, wanted, now=reader.now, limit=PER_PAGE, offset=Paging.offset(number))
-            actions = running_actions(session, site, reader.now) if who(request).is_office else ()
-        others = sum(n for slug, n in counts.by_stage.items() if slug not in PDCA)
-        return site.page(
-            reader,
-            "home.html.j2",
-            counts=counts,
-            others=others,
-            first=first,
-            cycles=cycles,
-            actions=actions,
-            stand_mark=stand_mark,
-            asked_words=asked_words,
-            wanted=wanted,
-            shown=request.query_params.get("status", ""),
-            paging=Paging.of(cycles.n_all, number),
-            statuses=list(CycleStatus),
-        )
+        return _show(site, request)
 
     return router
+
+
+def _show(site: Site, request: Request) -> Response:
+    reader, number = site.reader(request), page_number(request)
+    wanted = _wanted(request)
+    with site.reading(request) as session:
+        counts = home_counts(session, now=reader.now)
+        first = must_act_first(session, now=reader.now, limit=8)
+        cycles = list_cycles(session, wanted, now=reader.now, limit=PER_PAGE, offset=Paging.offset(number))
+        actions = running_actions(session, site, reader.now) if who(request).is_office else ()
+    others = sum(n for slug, n in counts.by_stage.items() if slug not in PDCA)
+    return site.page(
+        reader,
+        "home.html.j2",
+        counts=counts,
+        others=others,
+        first=first,
+        cycles=cycles,
+        actions=actions,
+        stand_mark=stand_mark,
+        asked_words=asked_words,
+        wanted=wanted,
+        shown=request.query_params.get("status", ""),
+        paging=Paging.of(cycles.n_all, number),
+        statuses=list(CycleStatus),
+    )
 
 
 def running_actions(session: Session, site: Site, now: datetime) -> tuple[Scoreboard, ...]:

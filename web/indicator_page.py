@@ -1,6 +1,6 @@
 """The page of one indicator: what it counts, its values in a unit with their past, and the forms that take new ones."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
@@ -18,7 +18,6 @@ from engine.assessments import run_assessment
 from engine.entry import units_to_enter
 from engine.indicator_export import offer_of
 from engine.indicator_files import marked_bytes, template_bytes
-from engine.indicator_import import Imported
 from engine.indicators import get_indicator, indicators_of
 from engine.people import directory
 from engine.rules import Rules
@@ -28,10 +27,9 @@ from models.reads.observations import (
     list_observations,
     units_with_values,
 )
-from web.access import DOOR, Policy, form, read_own_form, who
+from web.access import DOOR, Policy, form, read_own_fields, read_own_form, who
 from web.chart_block import read_chart_block
 from web.downloads import XLSX, download
-from web.forms import text_of
 from web.indicator_entry import FORM, Received, Sent, read_sent, receive
 from web.marked_copies import Copies
 from web.routes import get_page, post_form
@@ -42,6 +40,7 @@ MARKED = f"{PAGE}/marked/{{key}}"
 VALUES_SHOWN = 60
 PROBLEMS_SHOWN = 100
 UNDERSTOOD_SHOWN = 100
+NOTHING_SENT = Received()
 
 
 @dataclass(frozen=True)
@@ -62,7 +61,7 @@ def pages(site: Site) -> APIRouter:
 
     @get_page(router, PAGE, policy=Policy.READER)
     def indicator(request: Request, slug: str) -> Response:
-        return show(site, request, slug, request.query_params.get("unit", ""))
+        return _show(site, request, slug, request.query_params.get("unit", ""))
 
     @get_page(router, f"{PAGE}/template.xlsx", policy=Policy.READER)
     def template(request: Request, slug: str) -> Response:
@@ -70,7 +69,7 @@ def pages(site: Site) -> APIRouter:
 
     @get_page(router, f"{PAGE}/{{unit}}", policy=Policy.READER)
     def in_unit(request: Request, slug: str, unit: str) -> Response:
-        return show(site, request, slug, unit)
+        return _show(site, request, slug, unit)
 
     @get_page(router, MARKED, policy=Policy.READER)
     def marked(request: Request, slug: str, key: str) -> Response:
@@ -81,19 +80,14 @@ def pages(site: Site) -> APIRouter:
 
     @post_form(router, FORM, policy=Policy.READER)
     async def enter(request: Request, slug: str) -> Response:
-        given = await read_own_form(request)
-        try:
+        async with read_own_form(request) as given:
             sent = await read_sent(given)
-        finally:
-            await given.close()
         return await run_in_threadpool(_take, site, request, slug, sent, copies)
 
     @post_form(router, ASSESS, policy=Policy.READER)
     async def assess(request: Request, slug: str) -> Response:
-        given = await read_own_form(request)
-        unit = text_of(given, "unit")
-        await given.close()
-        return await run_in_threadpool(_assess, site, request, slug, unit)
+        typed = await read_own_fields(request, ("unit",))
+        return await run_in_threadpool(_assess, site, request, slug, typed["unit"])
 
     return router
 
@@ -122,9 +116,7 @@ def _take(site: Site, request: Request, slug: str, sent: Sent, copies: Copies) -
     """Look at what was sent, or save it, and show the page again with what became of it."""
     one = get_indicator(site.catalogue.indicators, slug)
     found = receive(site, request, one, sent)
-    status = 422 if found.error or (found.done and found.done.refused) else 200
-    return show(site, request, slug, sent.unit, done=found.done, saved=found.saved, error=found.error,
-                again=found.again, marked=_marked(site, request, sent, found, copies), status=status)  # fmt: skip
+    return _show(site, request, slug, sent.unit, found, marked=_marked(site, request, sent, found, copies))
 
 
 def _marked(site: Site, request: Request, sent: Sent, found: Received, copies: Copies) -> str:
@@ -137,55 +129,55 @@ def _marked(site: Site, request: Request, sent: Sent, found: Received, copies: C
     return copies.keep(who(request).person_id or 0, name, content, reader.now)
 
 
-def show(
-    site: Site,
-    request: Request,
-    slug: str,
-    unit: str,
-    *,
-    done: Imported | None = None,
-    saved: bool = False,
-    error: str = "",
-    again: str = "",
-    marked: str = "",
-    status: int = 200,
+def _show(
+    site: Site, request: Request, slug: str, unit: str, received: Received = NOTHING_SENT, *, marked: str = ""
 ) -> Response:
-    """Write the page. done: what became of values that were sent; again: them, to be saved with one button;
-    marked: the copy with its wrong cells marked."""
+    """Write the page. received: what became of values that were sent; marked: the copy with its wrong cells marked."""
     reader = site.reader(request)
     one = get_indicator(site.catalogue.indicators, slug)
     with site.reading(request) as session:
         units = _units(site, request, session, one)
         chosen = _chosen(units, unit)
-        wanted = ObservationFilter((one.id,), (chosen.id,) if chosen else ())
-        lines = list_observations(session, wanted, limit=VALUES_SHOWN, newest_first=True)
-        former = former_values(session, [line.id for line in lines])
+        values = _values(session, one, chosen)
         block = read_chart_block(session, one, chosen.id, site=site, reader=reader) if chosen else None
     return site.page(
         reader,
         "indicator.html.j2",
-        status=status,
+        status=422 if received.error or (received.done and received.done.refused) else 200,
         one=one,
         set_title=site.catalogue.indicator_sets[one.set],
         units=units,
-        names={choice.id: choice.name for choice in units},
         chosen=chosen,
-        lines=lines,
-        former=former,
         block=block,
         period=lambda day: spelled(one.frequency, day),
         form=form(request),
         may_enter=any(choice.may_enter for choice in units),
-        done=done,
-        saved=saved,
-        error=error,
-        again=again,
-        marked=marked,
-        most_problems=PROBLEMS_SHOWN,
-        most_rows=UNDERSTOOD_SHOWN,
-        catalogue=site.catalogue.indicators,
-        spelled=spelled,
+        **values,
+        **_received(site, received, units, marked),
     )
+
+
+def _values(session: Session, one: Indicator, chosen: UnitChoice | None) -> dict[str, object]:
+    """Read the newest values, and what they were before they were corrected."""
+    wanted = ObservationFilter((one.id,), (chosen.id,) if chosen else ())
+    lines = list_observations(session, wanted, limit=VALUES_SHOWN, newest_first=True)
+    return {"lines": lines, "former": former_values(session, [line.id for line in lines])}
+
+
+def _received(site: Site, received: Received, units: Sequence[UnitChoice], marked: str) -> dict[str, object]:
+    """Give what the page says of values that were sent."""
+    return {
+        "done": received.done,
+        "saved": received.saved,
+        "error": received.error,
+        "again": received.again,
+        "marked": marked,
+        "names": {choice.id: choice.name for choice in units},
+        "most_problems": PROBLEMS_SHOWN,
+        "most_rows": UNDERSTOOD_SHOWN,
+        "catalogue": site.catalogue.indicators,
+        "spelled": spelled,
+    }
 
 
 def _units(site: Site, request: Request, session: Session, one: Indicator) -> tuple[UnitChoice, ...]:

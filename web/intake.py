@@ -96,12 +96,9 @@ class Intake:
         """Read what was sent: never more than a form may hold. Raises FormExpired where another site sent it."""
         if not comes_from_here(request):
             raise FormExpired
-        form = await read_form(request)
-        try:
+        async with read_form(request) as form:
             parts = {name: visible(text_of(form, name)) for name in (*self.fields, TRAP, TICKET, "form")}
             files = await files_of(form, photos)
-        finally:
-            await form.close()
         cookie = request.cookies.get(self._cookie_name, "")
         now = self.site.clock()
         once = self._seals.cookie_token(parts[TICKET], now, f"{self.what}-intake") or ""

@@ -19,33 +19,41 @@ def pages(site: Site) -> APIRouter:
 
     @get_page(router, "/tasks", policy=Policy.READER)
     def tasks(request: Request) -> Response:
-        reader, number, asked = site.reader(request), page_number(request), request.query_params
-        show = asked.get("show", "open")
-        wanted = TaskFilter(one_of(TaskStatus, show), show == "overdue", asked.get("person") or None)
-        with site.reading(request) as session:
-            found = list_tasks(session, wanted, now=reader.now, limit=PER_PAGE, offset=Paging.offset(number))
-        paging = Paging.of(found.n_all, number)
-        return site.page(reader, "tasks.html.j2", tasks=found, show=show, person=wanted.person, paging=paging)
+        return _tasks(site, request)
 
     @get_page(router, "/messages", policy=Policy.READER)
     def messages(request: Request) -> Response:
-        reader, number, asked = site.reader(request), page_number(request), request.query_params
-        show, cycle, task, person = (asked.get(name, "") for name in ("show", "cycle", "task", "person"))
-        status = one_of(DeliveryStatus, show)
-        wanted = MessageFilter(cycle, task, person, status, untold=show == "untold")
-        with site.reading(request) as session:
-            found = list_notifications(session, wanted, limit=PER_PAGE, offset=Paging.offset(number))
-        paging = Paging.of(found.n_all, number)
-        about = cycle or task.partition("/")[0]
-        return site.page(
-            reader,
-            "messages.html.j2",
-            messages=found,
-            show=show,
-            about=about,
-            task=task,
-            paging=paging,
-            office=who(request).is_office,
-        )
+        return _messages(site, request)
 
     return router
+
+
+def _tasks(site: Site, request: Request) -> Response:
+    reader, number, asked = site.reader(request), page_number(request), request.query_params
+    show = asked.get("show", "open")
+    wanted = TaskFilter(one_of(TaskStatus, show), show == "overdue", asked.get("person") or None)
+    with site.reading(request) as session:
+        found = list_tasks(session, wanted, now=reader.now, limit=PER_PAGE, offset=Paging.offset(number))
+    paging = Paging.of(found.n_all, number)
+    return site.page(reader, "tasks.html.j2", tasks=found, show=show, person=wanted.person, paging=paging)
+
+
+def _messages(site: Site, request: Request) -> Response:
+    reader, number, asked = site.reader(request), page_number(request), request.query_params
+    show, cycle, task, person = (asked.get(name, "") for name in ("show", "cycle", "task", "person"))
+    status = one_of(DeliveryStatus, show)
+    wanted = MessageFilter(cycle, task, person, status, untold=show == "untold")
+    with site.reading(request) as session:
+        found = list_notifications(session, wanted, limit=PER_PAGE, offset=Paging.offset(number))
+    paging = Paging.of(found.n_all, number)
+    about = cycle or task.partition("/")[0]
+    return site.page(
+        reader,
+        "messages.html.j2",
+        messages=found,
+        show=show,
+        about=about,
+        task=task,
+        paging=paging,
+        office=who(request).is_office,
+    )

@@ -17,7 +17,7 @@ from engine.passwords import SHORTEST
 from models.errors import Refused
 from notifications.links import Seals, read_keys
 from web.access import DOOR, Policy, cookie_name
-from web.forms import FormExpired, comes_from_here, read_form, text_of
+from web.forms import FormExpired, comes_from_here, read_fields
 from web.misses import Misses, TooManyMisses
 from web.next_page import known_page
 from web.routes import get_page, post_form
@@ -101,6 +101,21 @@ class _Door:
             self.set_cookie(response, cookie_is, cookie, 86_400)
         return response
 
+    async def take(self, request: Request) -> Response:
+        """Begin a session, or refuse: each refusal is counted and takes its time."""
+        form, began = await self.read(request, "wardcycle_login", ("name", "password")), time.monotonic()
+        address, name = _address(request), form.parts["name"]
+        try:
+            self.misses.check(address, self.now)
+            token = await run_in_threadpool(self.log_in, name, form.parts["password"][:MOST_PASSWORD])
+            if token is not None:
+                return self.logged_in(token, known_page(request, request.query_params.get("next", "")))
+            self.misses.count(address, self.now)
+        except TooManyMisses:
+            raise TooManyLogins from None
+        await asyncio.sleep(max(0.0, REFUSED_TAKES_S - (time.monotonic() - began)))
+        return self.show_login(request, name=name[:254], error=LoginRefused())
+
     def log_in(self, name: str, password: str) -> str | None:
         """Compare the password outside of a transaction, since that is slow; then begin a session or count."""
         with self.site.database.reading() as session:
@@ -108,6 +123,18 @@ class _Door:
         fits = claim.fits(password)
         with self.site.database.transaction(DOOR) as session:
             return log_in(session, claim, fits=fits, now=self.now)
+
+    def enter(self, request: Request, brought: str) -> Response:
+        """Take an invitation out of the address into a cookie. Raises InvitationGone, counted."""
+        try:
+            with self.site.database.reading() as session:
+                find_invitation(session, brought, keys=self.keys, now=self.now, on=self.today)
+        except InvitationGone:
+            self.misses.count(_address(request), self.now)
+            raise
+        response = RedirectResponse("/welcome", 303)
+        self.set_cookie(response, self.cookie("wardcycle_welcome"), brought, WELCOME_LIVES_S)
+        return response
 
     def show_welcome(self, request: Request, error: Refused | None = None) -> Response:
         """Write the page on which somebody invited chooses a password."""
@@ -152,14 +179,14 @@ class _Door:
         cookie = request.cookies.get(self.cookie(cookie_is), "")
         if not comes_from_here(request) or not cookie:
             raise FormExpired
-        form = await read_form(request)
-        try:
-            parts = {name: text_of(form, name) for name in (*names, "form")}
-        finally:
-            await form.close()
+        parts = await read_fields(request, (*names, "form"))
         if not self.seals.form_fits(cookie, parts["form"]):
             raise FormExpired
         return _Form(cookie, parts)
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else ""
 
 
 def pages(site: Site) -> APIRouter:
@@ -172,30 +199,11 @@ def pages(site: Site) -> APIRouter:
 
     @post_form(router, "/login", policy=Policy.PUBLIC)
     async def take(request: Request) -> Response:
-        form, began = await door.read(request, "wardcycle_login", ("name", "password")), time.monotonic()
-        address = request.client.host if request.client else ""
-        try:
-            door.misses.check(address, door.now)
-            token = await run_in_threadpool(door.log_in, form.parts["name"], form.parts["password"][:MOST_PASSWORD])
-            if token is not None:
-                return door.logged_in(token, known_page(request, request.query_params.get("next", "")))
-            door.misses.count(address, door.now)
-        except TooManyMisses:
-            raise TooManyLogins from None
-        await asyncio.sleep(max(0.0, REFUSED_TAKES_S - (time.monotonic() - began)))
-        return door.show_login(request, name=form.parts["name"][:254], error=LoginRefused())
+        return await door.take(request)
 
     @get_page(router, "/welcome/{brought}", policy=Policy.LINK)
     def enter(request: Request, brought: str) -> Response:
-        try:
-            with site.database.reading() as session:
-                find_invitation(session, brought, keys=door.keys, now=door.now, on=door.today)
-        except InvitationGone:
-            door.misses.count(request.client.host if request.client else "", door.now)
-            raise
-        response = RedirectResponse("/welcome", 303)  # the link leaves the address bar
-        door.set_cookie(response, door.cookie("wardcycle_welcome"), brought, WELCOME_LIVES_S)
-        return response
+        return door.enter(request, brought)
 
     @get_page(router, "/welcome", policy=Policy.LINK)
     def welcome(request: Request) -> Response:

@@ -14,8 +14,7 @@ from engine.logins import claim_of, end_sessions, list_logins
 from engine.passwords import SHORTEST
 from models.errors import Refused
 from notifications.links import read_keys
-from web.access import DOOR, LoginNeeded, Policy, cookie_name, form, read_own_form, who
-from web.forms import text_of
+from web.access import DOOR, LoginNeeded, Policy, cookie_name, form, read_own_fields, who
 from web.login_page import PasswordsDiffer
 from web.routes import get_page, post_form
 from web.site import Site
@@ -31,7 +30,7 @@ def pages(site: Site) -> APIRouter:
 
     @post_form(router, "/logout", policy=Policy.READER)
     async def logout(request: Request) -> Response:
-        await _parts(request)
+        await read_own_fields(request)  # brings nothing but its token
         await run_in_threadpool(_end, site, request, who(request).session_id)
         response = RedirectResponse("/login", 303)
         secure = site.settings.base_url.startswith("https://")
@@ -40,25 +39,17 @@ def pages(site: Site) -> APIRouter:
 
     @post_form(router, "/me/sessions", policy=Policy.READER)
     async def end(request: Request) -> Response:
-        parts = await _parts(request, "session")
+        parts = await read_own_fields(request, ("session",))
         only = whole(parts["session"])
         await run_in_threadpool(_end, site, request, only)
         return RedirectResponse("/me", 303)
 
     @post_form(router, "/me/password", policy=Policy.READER)
     async def password(request: Request) -> Response:
-        parts = await _parts(request, "present", "password", "again")
+        parts = await read_own_fields(request, ("present", "password", "again"), trimmed=False)
         return await run_in_threadpool(_change, site, request, parts)
 
     return router
-
-
-async def _parts(request: Request, *names: str) -> dict[str, str]:
-    given = await read_own_form(request)
-    try:
-        return {name: text_of(given, name) for name in names}
-    finally:
-        await given.close()
 
 
 def _show(site: Site, request: Request, *, error: Refused | None = None, done: bool = False) -> Response:

@@ -19,7 +19,7 @@ from web.provider import Attempt, Provider
 from web.routes import get_page
 from web.site import Site
 
-COOKIE, LIVES_S = "wardcycle_sso", 600
+COOKIE, COOKIE_PATH, LIVES_S = "wardcycle_sso", "/login/oidc", 600
 LONGEST_CODE = 2000
 
 
@@ -36,45 +36,52 @@ def pages(site: Site) -> APIRouter:
 
     @get_page(router, "/login/oidc", policy=Policy.PUBLIC)
     def begin(request: Request) -> Response:
-        _require(site)
-        attempt = Attempt.make(known_page(request, request.query_params.get("next", "")))
-        response = RedirectResponse(provider.way_there(attempt), 303)
-        secure = site.settings.base_url.startswith("https://")
-        sealed = _serializer(site).dumps(list(astuple(attempt)))
-        # Lax: the provider's redirect back is a way from elsewhere.
-        response.set_cookie(
-            COOKIE, sealed, max_age=LIVES_S, path="/login/oidc", secure=secure, httponly=True, samesite="lax"
-        )
-        return response
+        return _leave(site, provider, request)
 
-    # The one page that begins a session when it is opened: the provider sends people back by GET. Nothing happens
-    # without the cookie of the browser that left, its state, and a code that is good once.
     @get_page(router, "/login/oidc/return", policy=Policy.PUBLIC)
     def back(request: Request) -> Response:
-        _require(site)
-        attempt = _attempt(site, request)
-        code = request.query_params.get("code", "")[:LONGEST_CODE]
-        proven = provider.prove(code, attempt, now=site.clock()) if request.method == "GET" and code else None
-        if proven is None:
-            raise SignOnFailed
-        now = site.clock()
-        with site.database.transaction(DOOR) as session:
-            token = log_in_by_sso(session, proven, now=now, on=site.calendar.local_date(now))
-        response = RedirectResponse(attempt.next, 303)
-        secure = site.settings.base_url.startswith("https://")
-        response.set_cookie(
-            cookie_name(site.settings),
-            token,
-            max_age=int(LONGEST.total_seconds()),
-            path="/",
-            secure=secure,
-            httponly=True,
-            samesite="lax",
-        )
-        response.delete_cookie(COOKIE, path="/login/oidc", secure=secure, httponly=True)
-        return response
+        return _come_back(site, provider, request)
 
     return router
+
+
+def _leave(site: Site, provider: Provider, request: Request) -> Response:
+    """Send somebody to the provider; a cookie holds what they must come back with."""
+    _require(site)
+    attempt = Attempt.make(known_page(request, request.query_params.get("next", "")))
+    response = RedirectResponse(provider.way_there(attempt), 303)
+    sealed = _serializer(site).dumps(list(astuple(attempt)))
+    _set_cookie(site, response, COOKIE, sealed, LIVES_S, COOKIE_PATH)
+    return response
+
+
+def _come_back(site: Site, provider: Provider, request: Request) -> Response:
+    """Begin a session: the one page that does when it is opened, as the provider sends people back by GET.
+
+    Nothing happens without the cookie of the browser that left, its state, and a code that is good once.
+    """
+    _require(site)
+    attempt = _attempt(site, request)
+    code = request.query_params.get("code", "")[:LONGEST_CODE]
+    proven = provider.prove(code, attempt, now=site.clock()) if request.method == "GET" and code else None
+    if proven is None:
+        raise SignOnFailed
+    now = site.clock()
+    with site.database.transaction(DOOR) as session:
+        token = log_in_by_sso(session, proven, now=now, on=site.calendar.local_date(now))
+    response = RedirectResponse(attempt.next, 303)
+    _set_cookie(site, response, cookie_name(site.settings), token, int(LONGEST.total_seconds()), "/")
+    response.delete_cookie(COOKIE, path=COOKIE_PATH, secure=_is_https(site), httponly=True)
+    return response
+
+
+def _set_cookie(site: Site, response: Response, name: str, value: str, seconds: int, path: str) -> None:
+    # Lax: the provider's redirect back is a way from elsewhere.
+    response.set_cookie(name, value, max_age=seconds, path=path, secure=_is_https(site), httponly=True, samesite="lax")
+
+
+def _is_https(site: Site) -> bool:
+    return site.settings.base_url.startswith("https://")
 
 
 def _require(site: Site) -> None:

@@ -43,11 +43,8 @@ def pages(site: Site) -> APIRouter:
 
     @post_form(router, PAGE, policy=Policy.READER)
     async def draw(request: Request) -> Response:
-        given = await read_own_form(request)
-        try:
+        async with read_own_form(request) as given:
             sent = await _read(given)
-        finally:
-            await given.close()
         return await run_in_threadpool(_draw, site, request, sent)
 
     return router

@@ -19,15 +19,14 @@ from engine.rules import Rules
 from engine.work_plan import Course, WorkPlan, read_work_plan
 from models.people import Unit
 from notifications.links import read_keys
-from web.access import DOOR, Policy, read_own_form, who
-from web.forms import text_of
+from web.access import DOOR, Policy, read_own_fields, who
+from web.downloads import XLSX, download
 from web.gantt import draw_gantt
 from web.misses import Misses
 from web.routes import get_page, post_form
 from web.site import Paging, Site, page_number
 
 LINES = 15  # with their tasks they stay below 100 KB
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 YEARS = range(2000, 2201)
 
 
@@ -43,8 +42,7 @@ def pages(site: Site) -> APIRouter:
     def workbook(request: Request) -> Response:
         found, _, _ = _read(site, request)
         content = plan_bytes(found, site.reader(request).language, site.calendar)
-        name = f'attachment; filename="plan-{found.year}.xlsx"'
-        return Response(content, media_type=XLSX, headers={"Content-Disposition": name})
+        return download(content, f"plan-{found.year}.xlsx", XLSX)
 
     @get_page(router, "/feed/{part}.ics", policy=Policy.LINK)
     def feed(request: Request, part: str) -> Response:
@@ -52,12 +50,8 @@ def pages(site: Site) -> APIRouter:
 
     @post_form(router, "/me/feed", policy=Policy.READER)
     async def address(request: Request) -> Response:
-        given = await read_own_form(request)
-        try:
-            ending = text_of(given, "how") == "end"
-        finally:
-            await given.close()
-        return await run_in_threadpool(_set_feed, site, request, ending)
+        typed = await read_own_fields(request, ("how",))
+        return await run_in_threadpool(_set_feed, site, request, typed["how"] == "end")
 
     return router
 

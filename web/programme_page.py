@@ -20,8 +20,7 @@ from models.errors import Refused
 from models.people import Unit
 from models.programme import MeasureCycle
 from models.reads.programme import count_measures
-from web.access import DOOR, Policy, form, known, read_own_form
-from web.forms import text_of
+from web.access import DOOR, Policy, form, known, read_own_fields
 from web.routes import get_page, post_form
 from web.site import Site
 
@@ -51,9 +50,7 @@ def pages(site: Site) -> APIRouter:
 
     @post_form(router, PAGE, policy=Policy.OFFICE)
     async def launch(request: Request) -> Response:
-        given = await read_own_form(request)
-        typed = {name: text_of(given, name).strip() for name in FIELDS}
-        await given.close()
+        typed = await read_own_fields(request, FIELDS)
         return await run_in_threadpool(_launch, site, request, typed)
 
     return router

@@ -84,7 +84,7 @@ def get_page(router: APIRouter, path: str, *, policy: Policy) -> Callable[[Endpo
 
 
 def post_form(router: APIRouter, path: str, *, policy: Policy) -> Callable[[Receiver], Receiver]:
-    """Register what takes a form. Behind READER and OFFICE it is read by web.access.read_own_form."""
+    """Register what takes a form. Behind READER and OFFICE it is read by read_own_fields or read_own_form."""
     if path not in MAY_WRITE:
         raise UnlistedForm(path)
 

@@ -16,8 +16,7 @@ from engine.schedule_lines import schedule_lines
 from engine.scheduling import GivenSchedule, add_schedule, stop_schedule
 from models.errors import Refused
 from models.reads.schedules import list_schedules
-from web.access import DOOR, Policy, form, known, read_own_form
-from web.forms import text_of
+from web.access import DOOR, Policy, form, known, read_own_fields
 from web.routes import get_page, post_form
 from web.site import Site
 
@@ -42,15 +41,12 @@ def pages(site: Site) -> APIRouter:
 
     @post_form(router, PAGE, policy=Policy.OFFICE)
     async def add(request: Request) -> Response:
-        given = await read_own_form(request)
-        typed = {name: text_of(given, name).strip() for name in FIELDS}
-        await given.close()
+        typed = await read_own_fields(request, FIELDS)
         return await run_in_threadpool(_add, site, request, typed)
 
     @post_form(router, STOP, policy=Policy.OFFICE)
     async def stop(request: Request, number: str) -> Response:
-        given = await read_own_form(request)
-        await given.close()
+        await read_own_fields(request)  # brings nothing but its token
         return await run_in_threadpool(_stop, site, request, number)
 
     return router

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -70,8 +71,9 @@ class Site:
         return HTMLResponse(text, status, headers={"Content-Language": "zh-CN" if reader.language == "zh" else "en"})
 
 
+@cache
 def environment() -> Environment:
-    """Prepare the templates: everything is escaped, an unknown name is an error."""
+    """Prepare the templates, once: everything is escaped, an unknown name is an error."""
     made = Environment(
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=True,

@@ -1,6 +1,7 @@
 """Tasks in lists, with their owners and the decision that each waits for."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -11,7 +12,7 @@ from models.cycle import Cycle, Stage
 from models.people import Person
 from models.reads.decisions import open_decisions
 from models.reads.names import get_cycle, get_person, person_names, unit_names
-from models.reads.views import Page, PersonName, TaskFilter, TaskLine
+from models.reads.views import DecisionView, Page, PersonName, TaskFilter, TaskLine, UnitName
 from models.task import Task, TaskOwner, TaskStatus
 
 
@@ -42,42 +43,59 @@ def task_lines(session: Session, rows: Sequence[Task]) -> tuple[TaskLine, ...]:
     """Put the names beside tasks; a fixed number of queries for any number of tasks."""
     if not rows:
         return ()
+    beside = _read_beside(session, rows)
+    return tuple(_line(row, beside) for row in rows)
+
+
+@dataclass(frozen=True)
+class _Beside:
+    """What stands beside tasks in a list, each by its id; owners and decisions by task."""
+
+    cycles: Mapping[int | None, Cycle]
+    units: Mapping[int, UnitName]
+    stages: Mapping[int, str]
+    owners: Mapping[int, tuple[PersonName, ...]]
+    done_by: Mapping[int, PersonName]
+    decisions: Mapping[int, DecisionView]
+
+
+def _read_beside(session: Session, rows: Sequence[Task]) -> _Beside:
     ids = [row.id for row in rows if row.id]
-    cycles = {
-        one.id: one for one in session.exec(select(Cycle).where(col(Cycle.id).in_({row.cycle_id for row in rows})))
-    }
+    of_cycles = select(Cycle).where(col(Cycle.id).in_({row.cycle_id for row in rows}))
+    cycles = {one.id: one for one in session.exec(of_cycles)}
     units = unit_names(session, [cycle.unit_id for cycle in cycles.values()])
     of_stages = sa.select(col(Stage.id), col(Stage.slug)).where(col(Stage.id).in_({row.stage_id for row in rows}))
     stages = {key: slug for key, slug in session.execute(of_stages).tuples() if key is not None}
     owners = owners_of(session, ids)
     done_by = person_names(session, [row.done_by for row in rows])
-    decisions = open_decisions(session, ids)
-    return tuple(
-        TaskLine(
-            id=row.id or 0,
-            code=cycles[row.cycle_id].code,
-            cycle_title=Text(cycles[row.cycle_id].title_en, cycles[row.cycle_id].title_zh),
-            unit=units[cycles[row.cycle_id].unit_id],
-            stage=stages[row.stage_id],
-            slug=row.slug,
-            title=Text(row.title_en, row.title_zh),
-            owner_role=row.owner_role,
-            owners=owners.get(row.id or 0, ()),
-            status=row.status,
-            evidence=row.evidence,
-            accept=row.accept,
-            unstaffed=row.unstaffed,
-            opened_at=row.opened_at,
-            deadline_at=row.deadline_at,
-            provisional=row.provisional,
-            next_fire_at=row.next_fire_at,
-            level=row.level,
-            done_at=row.done_at,
-            done_by=done_by.get(row.done_by or 0),
-            why=row.why,
-            decision=decisions.get(row.id or 0),
-        )
-        for row in rows
+    return _Beside(cycles, units, stages, owners, done_by, open_decisions(session, ids))
+
+
+def _line(row: Task, beside: _Beside) -> TaskLine:
+    task_id, cycle = row.id or 0, beside.cycles[row.cycle_id]
+    return TaskLine(
+        id=task_id,
+        code=cycle.code,
+        cycle_title=Text(cycle.title_en, cycle.title_zh),
+        unit=beside.units[cycle.unit_id],
+        stage=beside.stages[row.stage_id],
+        slug=row.slug,
+        title=Text(row.title_en, row.title_zh),
+        owner_role=row.owner_role,
+        owners=beside.owners.get(task_id, ()),
+        status=row.status,
+        evidence=row.evidence,
+        accept=row.accept,
+        unstaffed=row.unstaffed,
+        opened_at=row.opened_at,
+        deadline_at=row.deadline_at,
+        provisional=row.provisional,
+        next_fire_at=row.next_fire_at,
+        level=row.level,
+        done_at=row.done_at,
+        done_by=beside.done_by.get(row.done_by or 0),
+        why=row.why,
+        decision=beside.decisions.get(task_id),
     )
 
 

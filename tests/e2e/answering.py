@@ -2,6 +2,7 @@
 
 import email
 import email.policy
+import logging
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,7 +13,6 @@ from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
 import sqlalchemy as sa
-import uvicorn
 
 from config.settings import Settings
 from engine.rules import Rules
@@ -20,8 +20,8 @@ from models.base import Row
 from models.db import Database
 from notifications.channels import voice_of
 from notifications.deliver import deliver_due
-from tests.e2e.browsing import serving
 from tests.places import make_hospital
+from tests.serving import serving
 from tests.voices import Behaviour, mail_server
 from tests.walks import Part, Walk, launched, stage, task, template
 from web.app import make_app
@@ -116,7 +116,7 @@ def ward_at_work(
             {"data_folder": folder, "smtp_host": "127.0.0.1", "smtp_port": port, "language": "en"} | more
         )
         app = make_app(database, settings, walk.rules.catalogue, clock=clock)
-        with serving(uvicorn.Config(app, log_level="info")) as site:
+        with serving(app, log_level=logging.INFO) as site:
             yield Ward(walk, settings.model_copy(update={"base_url": site}), clock, site, box)
 
 

@@ -1,15 +1,11 @@
 """A real server on loopback and a real browser, for tests of pages."""
 
 import shutil
-import socket
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email.message import EmailMessage
 from pathlib import Path
 
-import uvicorn
 from playwright.sync_api import Browser, sync_playwright
 
 from config.settings import Settings
@@ -17,6 +13,7 @@ from engine.rules import Rules
 from models.db import Database
 from notifications.mailbox import keep_mail
 from tests.e2e.hospital_at_work import NOW, XSS, make_work
+from tests.serving import serving
 from web.app import make_app
 
 FLAGS = [
@@ -61,29 +58,9 @@ def site_at_work(
     make_work(database, rules, hostile=hostile)
     fill_mailbox(folder / "mailbox", hostile)
     settings = Settings(data_folder=folder, language="en", open_reading=True)
-    config = uvicorn.Config(make_app(database, settings, rules.catalogue, clock=lambda: NOW), log_level="critical")
-    with serving(config) as address:
+    with serving(make_app(database, settings, rules.catalogue, clock=lambda: NOW)) as address:
         yield address, database
     database.dispose()
-
-
-@contextmanager
-def serving(config: uvicorn.Config) -> Iterator[str]:
-    """Run a server in a thread on a free port of loopback."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen(64)
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [taken]}, daemon=True)
-        thread.start()
-        while not server.started:
-            assert thread.is_alive(), "the server did not start"
-            time.sleep(0.02)
-        try:
-            yield f"http://127.0.0.1:{taken.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join(10)
 
 
 @contextmanager

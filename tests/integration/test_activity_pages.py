@@ -14,6 +14,7 @@ from models.cycle import Cycle
 from models.db import Database
 from tests.places import make_hospital
 from tests.visitors import Pages, pages_of
+from web.downloads import XLSX
 
 NOW = datetime(2026, 2, 10, 2, 0, tzinfo=UTC)
 FIELDS = re.compile(r'<(?:select|input|textarea)[^>]* name="(?!form|how|lang)(\w+)"')
@@ -56,6 +57,10 @@ def test_everybody_reads_who_is_responsible_and_takes_it_home(pages: Pages) -> N
     whole = dee.get("/responsibility?lang=zh").body
     assert "责任矩阵" in whole and len(whole) < 100_000
     assert dee.get("/activities").status == 404
+    file = dee.get("/responsibility.xlsx")
+    assert (
+        file.headers["Content-Type"] == XLSX and 'filename="responsibility.xlsx"' in file.headers["Content-Disposition"]
+    )
 
 
 @pytest.mark.parametrize("system", ["sqlite"])

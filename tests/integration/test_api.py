@@ -20,6 +20,7 @@ from models.audit import Audit
 from models.db import Database
 from models.indicator import FormerObservation, Observation
 from models.systems import SystemRequest, SystemToken
+from tests.chaos.sizes import size
 from tests.indicators import FALLS, VTE, unit_of
 from tests.places import make_hospital
 from tests.visitors import Pages, pages_of
@@ -226,7 +227,7 @@ def test_the_shape_is_public_and_names_the_token(pages: Pages) -> None:
 
 @pytest.mark.parametrize(("path", "method"), OPERATIONS)
 def test_schemathesis_finds_nothing(pages: Pages, his: System, path: str, method: str) -> None:
-    """The real application with a real token, over HTTP; few examples: a nightly run may ask for more."""
+    """The real application with a real token, over HTTP."""
     headers = {"Authorization": f"Bearer {his.token}"}
     operation = schemathesis.openapi.from_url(f"{pages.site}/api/openapi.json")[path][method]
 
@@ -235,7 +236,7 @@ def test_schemathesis_finds_nothing(pages: Pages, his: System, path: str, method
         case.call_and_validate(base_url=f"{pages.site}/api", headers=headers)
 
     strategy = operation.as_strategy()
-    few = settings(max_examples=20, suppress_health_check=list(HealthCheck))
+    few = settings(max_examples=size(20, 5_000), suppress_health_check=list(HealthCheck))
     few(given(case=strategy)(every_answer_is_as_promised))()
 
 

@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 
 from models.audit import GENESIS, Audit, AuditHead, Verdict, find_history, record, verify
 from models.db import Database
+from tests.chaos.sizes import size
 
 # PostgreSQL keeps no NUL in a text; the doors refuse what UTF-8 cannot write.
 TEXTS = st.text(st.characters(exclude_characters="\0", codec="utf-8"), max_size=60)
@@ -78,7 +79,7 @@ def test_the_history_of_one_thing_is_read_oldest_first(database: Database, now: 
         assert [row.id for row in find_history(session, "task", 1)] == [1, 3]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=size(25, 2_000))
 @given(
     why=TEXTS,
     facts=st.dictionaries(TEXTS, TEXTS | st.integers() | st.none() | st.booleans(), max_size=3),

@@ -1,6 +1,8 @@
 """From an event table to a kept analysis and a cycle at its bottleneck, through the page, the command and the verbs."""
 
+import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Thread
@@ -15,13 +17,13 @@ from engine.people import directory
 from engine.rules import Rules
 from models.assessment import OriginKind
 from models.care import CareAnalysis
-from models.care_records import CareRecord
+from models.care_records import CareRecord, care_record_from, written
 from models.db import Database
 from models.errors import NotAllowed, Stale
 from models.indicator import Observation
 from models.reads.assessments import find_aim
 from models.reads.origins import cycles_from
-from tests.care import events, table
+from tests.care import BAD, events, table
 from tests.commands import Command
 from tests.places import make_hospital
 from tests.visitors import Pages, pages_of
@@ -86,6 +88,24 @@ def test_a_wrong_table_is_refused_on_the_page_and_nothing_is_kept(pages: Pages) 
         assert not session.exec(select(CareAnalysis)).all()
 
 
+def test_the_page_names_the_rows_that_could_not_be_read_but_not_what_stood_in_them(pages: Pages, rules: Rules) -> None:
+    content = table(events(60)) + BAD.encode()
+    number, first = keep(pages.database, rules, content), table(events(60)).count(b"\n") + 2
+    bo = pages.logged_in("bo")
+    en, zh = (bo.get(f"/care/{number}?lang={language}").body for language in ("en", "zh"))
+    assert f"<li>Row {first} has no step.</li>" in en and "<li>and 2 more</li>" in en
+    assert f"<li>Row {first + 1}: the time cannot be read; write 2026-03-31 08:05.</li>" in en
+    assert f"<li>第 {first} 行缺少环节。</li>" in zh and "<li>另有 2 行</li>" in zh
+    assert not any(word in page for page in (en, zh) for word in ("王秀英", "13800138000"))
+
+
+def test_an_analysis_stored_before_its_rows_were_named_is_still_read(rules: Rules) -> None:
+    found = found_in(rules, table(events(60)) + BAD.encode())
+    stored = json.loads(written(found))
+    assert care_record_from(json.dumps(stored)) == found and len(stored.pop("left_out")) == 8
+    assert care_record_from(json.dumps(stored)) == replace(found, left_out=())
+
+
 def test_only_the_unit_and_the_office_see_an_analysis_and_only_those_concerned_start_from_it(
     pages: Pages, rules: Rules
 ) -> None:
@@ -145,6 +165,18 @@ def test_no_case_number_is_stored_anywhere(pages: Pages, rules: Rules) -> None:
     number = keep(pages.database, rules, table(events(30)))
     with pages.database.reading() as session:
         assert "P00000" not in session.get_one(CareAnalysis, number).record
+
+
+def test_the_commands_name_the_rows_that_could_not_be_read(command: Command, tmp_path: Path) -> None:
+    file, first = tmp_path / "events.csv", table(events(60)).count(b"\n") + 2
+    file.write_bytes(table(events(60)) + BAD.encode())
+    looked = command("care", "look", str(file), "--now", "2026-03-16T09:30").out
+    assert "Left out: 10 rows that cannot be, 0 repeats" in looked and "  and 2 more" in looked
+    assert f"  Row {first} has no step." in looked and "王秀英" not in looked
+    kept = command.json("care", "keep", str(file), "--title", "Emergency", "--unit", "ward-3", "--by", "bo")
+    assert kept["left_out"] == 10 and len(kept["rows_left_out"]) == 8
+    shown = command("care", "show", str(kept["id"]), "--language", "zh").out
+    assert "未计入：10 行无法使用，0 行重复" in shown and f"  第 {first} 行缺少环节。" in shown
 
 
 def test_the_commands_look_keep_list_show_and_follow(command: Command, tmp_path: Path) -> None:

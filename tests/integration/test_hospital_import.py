@@ -258,12 +258,15 @@ def packed(parts: dict[str, bytes]) -> bytes:
     return made.getvalue()
 
 
+WHOLE = packed({"xl/workbook.xml": b"<workbook/>" * 9})
+ROTTEN = WHOLE[:46] + b"\xff" * 4 + WHOLE[50:]  # in the packed bytes themselves
 FAR = b'<worksheet><sheetData><row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData></worksheet>'
 STRANGE = [
     ("empty.xlsx", b"", "is empty"),
     ("text.xlsx", b"hello there", "no Excel workbook"),
     ("page.xls", b"<html><table></table></html>", "no Excel workbook"),
     ("torn.xlsx", packed({"xl/workbook.xml": b"<workbook/>"})[:-10], "damaged"),
+    ("rotten.xlsx", ROTTEN, "damaged"),
     ("hollow.xlsx", packed({"xl/workbook.xml": b"<workbook/>"}), "cannot be read"),
     ("letter.xlsx", packed({"word/document.xml": b"<document/>"}), "Word document"),
     ("open.ods", packed({"content.xml": b"<document/>"}), "OpenDocument"),

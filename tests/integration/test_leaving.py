@@ -23,6 +23,7 @@ from models.errors import NotFound
 from models.notification import Delivery, DeliveryStatus, Notification, NotificationKind
 from models.people import Absence, Person, RoleHolding
 from models.task import Decision, DecisionKind, Task, TaskOwner, TaskStatus
+from tests.chaos.sizes import size
 from tests.places import make_hospital
 from tests.workbooks import write_xlsx
 
@@ -217,7 +218,7 @@ def test_what_the_leaver_was_told_for_somebody_absent_goes_to_the_new_stand_in(
         assert again.for_id == person_id(session, "dee")
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=size(15, 500), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(moves=st.lists(st.tuples(st.sampled_from("abcdefg"), st.sampled_from("abcdefg")), max_size=5))
 def test_whoever_leaves_in_whatever_order_every_open_task_has_an_owner_who_is_here(
     database: Database, rules: Rules, now: datetime, cycle_id: int, moves: list[tuple[str, str]]

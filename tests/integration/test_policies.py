@@ -75,6 +75,18 @@ def test_no_form_without_its_token_and_no_page_changes_anything(pages: Pages) ->
     assert _rows(pages) == before
 
 
+@pytest.mark.parametrize("system", ["sqlite"])
+def test_a_form_about_a_number_that_no_row_has_finds_nothing(pages: Pages) -> None:
+    office = pages.logged_in("eva")
+    typed = {"form": office.get("/schedules").form, "how": "stop", "do": "triage", "rank": "1", "name": "Dee"}
+    before, found = _rows(pages), {}
+    for path in (route.path for route in _routes(pages) if "POST" in (route.methods or ())):
+        for number in ("x", "0", "-1", "9" * 17, "9" * 30, "%C2%B2") if "{number}" in path else ():
+            found[path, number] = office.post(path.replace("{number}", number), typed).status
+    assert len(found) > 40 and set(found.values()) <= {404, 422}, found
+    assert _rows(pages) == before
+
+
 def test_every_answer_of_every_route_carries_the_headers(pages: Pages) -> None:
     office = pages.logged_in("eva")
     for route in _routes(pages):

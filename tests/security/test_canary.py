@@ -29,9 +29,9 @@ from models.people import Person
 from notifications.channels import voice_of
 from notifications.deliver import deliver_due
 from tests.commands import Command
-from tests.e2e.browsing import serving
 from tests.integration.test_channel_contract import say
 from tests.integration.test_channels_added import everything
+from tests.serving import running
 from tests.visitors import Pages, Visitor
 from tests.voices import Behaviour, http_server, mail_server
 from tests.walks import launched, person_id
@@ -130,7 +130,7 @@ def _pages(database: Database, rules: Rules, folder: Path, now: datetime) -> Ite
     settings = Settings(data_folder=folder / "data", language="en")
     moment = [now]
     app = make_app(database, settings, rules.catalogue, clock=lambda: moment[0])
-    with serving(uvicorn.Config(app, log_config=None, log_level="debug")) as site:
+    with running(uvicorn.Config(app, log_config=None, log_level="debug")) as site:
         yield Pages(database, settings.model_copy(update={"base_url": site}), rules, site, app, moment)
 
 

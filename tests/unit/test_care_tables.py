@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from engine.care_tables import MOST_EVENTS, EventsUnreadable, ReadEvents, read_events
-from tests.care import events, table
+from tests.care import BAD, events, table
 
 ZONE, NOW = ZoneInfo("Asia/Shanghai"), datetime(2026, 3, 2, 1, 30, tzinfo=UTC)
 
@@ -46,9 +46,16 @@ def test_a_few_bad_rows_are_left_out_and_named() -> None:
     first = rows.count("\n", 0, rows.index("\nx,,")) + 2
     assert [one.en for one in found.left_out] == [
         f"Row {first} has no step.",
-        f"Row {first + 1}: `yesterday` is no time; write 2026-03-31 08:05.",
+        f"Row {first + 1}: the time cannot be read; write 2026-03-31 08:05.",
         f"Row {first + 2} lies in the future.",
     ]
+
+
+def test_what_stood_in_a_bad_row_is_not_repeated() -> None:
+    found = read(table(events(60)).decode() + BAD)
+    assert found.n_left_out > len(found.left_out) == 8
+    assert not any(word in str(found.left_out) for word in ("王秀英", "13800138000", "P2", "Triage"))
+    assert "13800138000" not in refused("case,step,time\na,in,13800138000\n").text("en")
 
 
 def test_the_moment_of_now_is_still_past() -> None:
@@ -63,7 +70,7 @@ def test_the_moment_of_now_is_still_past() -> None:
         ("case,step\na,in\n", "name its three columns"),
         ("a,b,c,d\n1,2,3,4\n", "name its three columns"),
         ("case,step,time\na,in,2026-01-05\nb,in,2026-01-05\n", "no case has two events"),
-        ("case,step,time\na,in,2026-02-30\na,out,2026-02-30\n", "is no time"),
+        ("case,step,time\na,in,2026-02-30\na,out,2026-02-30\n", "the time cannot be read"),
     ],
 )
 def test_what_cannot_be_is_refused_with_the_reason_in_both_languages(content: str, said: str) -> None:

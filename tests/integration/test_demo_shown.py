@@ -1,0 +1,33 @@
+"""The demo hospital runs every special action and every activity, and every link of its pages leads somewhere."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlmodel import col, select
+
+from engine.rules import Rules
+from models.cycle import Cycle
+from models.db import Database
+from tests.crawl import crawl
+from tests.demo import furnish
+from tests.visitors import pages_of
+
+NOW = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("system", ["sqlite"], indirect=True)
+def test_the_demo_shows_every_template_and_every_link_leads_to_a_page(
+    database: Database, rules: Rules, tmp_path: Path
+) -> None:
+    furnish(database, rules, NOW)
+    templates = rules.catalogue.templates
+    with database.reading() as session:
+        shown = set(session.exec(select(col(Cycle.template))))
+    # What only follows from another one's end comes by itself, when that one ends.
+    assert {slug for slug in templates if slug not in shown} == {one.reports_to for one in templates.values()} - {None}
+    with pages_of(database, rules, tmp_path, NOW) as pages:
+        for slug in ("lin-yue", "liu-yang"):
+            said = crawl(pages.logged_in(slug), pages.app, "/", "/work")
+            assert {path: one.status for path, one in said.items() if one.status != 200} == {}
+            assert len(said) > 30
