@@ -55,8 +55,13 @@ class Source:
 
     @cached_property
     def node(self) -> object:
-        """The value with the lines that it was read from."""
-        return _yaml().load(self.text) if self.given is None else self.given
+        """The value with the lines that it was read from; without them where only the fast reader can read it."""
+        if self.given is not None:
+            return self.given
+        try:
+            return _yaml().load(self.text)
+        except _READER_FAILS:
+            return self.value
 
     def line(self, loc: Loc) -> int:
         """Find the line of a key or entry, from 1; of what holds it where it is missing."""

@@ -17,6 +17,9 @@ from tests.visitors import Answer, Visitor, pages_of
 from tests.walks import Walk
 from web.aim_page import LABELS
 
+# The queries behind these pages run on both databases in tests of their own, and test_policies opens each page on both.
+pytestmark = pytest.mark.parametrize("system", ["sqlite"], indirect=True)
+
 WHOLE = {
     "indicator": HYGIENE,
     "unit": "ward-3",

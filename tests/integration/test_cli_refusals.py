@@ -14,6 +14,8 @@ from tests.commands import Command, rows_of
 
 LAUNCH = ("launch", "pdca", "--unit", "ward-3", "--lead", "ana")
 TASK = "C2026-0001/present-state"
+# What is refused in words is refused before either database says anything.
+IN_WORDS = pytest.mark.parametrize("system", ["sqlite"], indirect=True)
 
 TEMPLATE = """\
 id: huddle
@@ -42,6 +44,7 @@ def launched(command: Command) -> Command:
     return command
 
 
+@IN_WORDS
 @pytest.mark.parametrize(
     ("words", "code", "en", "zh"),
     [
@@ -78,6 +81,7 @@ def test_a_launch_that_cannot_be_is_refused(
     assert rows_of(database) == before
 
 
+@IN_WORDS
 @pytest.mark.parametrize(
     ("words", "code", "kind", "en", "zh"),
     [
@@ -174,6 +178,7 @@ def test_the_second_answer_learns_of_the_first_and_changes_nothing(
     assert rows_of(database) == before
 
 
+@IN_WORDS
 @pytest.mark.parametrize(
     ("words", "kind"),
     [
@@ -204,6 +209,7 @@ def test_a_deed_that_a_rule_forbids_is_refused(
     assert rows_of(database) == before
 
 
+@IN_WORDS
 @pytest.mark.parametrize(
     ("old", "new", "line", "en", "zh"),
     [
@@ -325,6 +331,7 @@ def test_a_busy_database_is_said_to_be_busy(launched: Command, database: Databas
     assert error["kind"] == "database-busy"
 
 
+@IN_WORDS
 @pytest.mark.parametrize(
     ("name", "value"), [("WEB_PORT", "eighty"), ("SMTP_TLS", "maybe"), ("LANGUAGE", "fr"), ("CALENDAR", "mars")]
 )

@@ -20,6 +20,9 @@ from tests.visitors import Answer, Visitor, pages_of
 from tests.walks import Walk
 from web.gate_asks import OUTCOMES
 
+# The queries behind these pages run on both databases in tests of their own, and test_policies opens each page on both.
+pytestmark = pytest.mark.parametrize("system", ["sqlite"], indirect=True)
+
 One = TypeVar("One", bound=Row)
 
 

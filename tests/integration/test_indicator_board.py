@@ -20,6 +20,9 @@ from tests.proofs import LATER, in_act
 from tests.visitors import Pages, pages_of
 from web.indicator_board import PER_BOARD
 
+# The queries behind these pages run on both databases in tests of their own, and test_policies opens each page on both.
+pytestmark = pytest.mark.parametrize("system", ["sqlite"], indirect=True)
+
 N = 30
 FIRST = date(2023, 6, 1)
 ROOF = 100_000

@@ -43,8 +43,9 @@ def pages(database: Database, rules: Rules, tmp_path: Path, now: datetime) -> It
         yield opened
 
 
-def test_each_route_answers_each_person_as_its_policy_says(pages: Pages) -> None:
-    people = {role: pages.logged_in(slug) if slug else pages.visitor() for role, slug in ROLES.items()}
+def test_each_route_answers_each_person_as_its_policy_says(pages: Pages, system: str) -> None:
+    roles = ROLES if system == "sqlite" else {role: ROLES[role] for role in ("nobody", "owner", "office")}
+    people = {role: pages.logged_in(slug) if slug else pages.visitor() for role, slug in roles.items()}
     found = []
     for route in _routes(pages):
         pages.later(minutes=10)  # guesses of links are counted for so long

@@ -19,6 +19,9 @@ from tests.oidc_provider import CLIENT, SECRET, Provider, provider_at_work
 from tests.places import PEOPLE, make_hospital
 from tests.visitors import Answer, Pages, Visitor, pages_of
 
+# The queries behind these pages run on both databases in tests of their own, and test_policies opens each page on both.
+pytestmark = pytest.mark.parametrize("system", ["sqlite"], indirect=True)
+
 
 @pytest.fixture
 def provider(now: datetime) -> Iterator[Provider]:

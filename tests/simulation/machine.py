@@ -93,7 +93,7 @@ DATABASE = Unsteady(f"sqlite:///{FILE}", durable=False)
 class Hospital(RuleBasedStateMachine):
     """One hospital from its first launch to the day on which everything has found its end."""
 
-    n_steps = 0  # of all runs together
+    n_steps = 0  # of all runs together: things that happened, each followed by a look at the invariants
 
     @initialize(seed=st.integers(0, 2**32))
     def open(self, seed: int) -> None:
@@ -157,6 +157,7 @@ class Hospital(RuleBasedStateMachine):
         self.post.fates = [fates[0]]
         for _ in fates:
             self._let(who)
+            self.what_has_ended_stays()
 
     @rule(first=senders, second=senders)
     def freeze(self, first: int, second: int) -> None:
@@ -167,6 +168,7 @@ class Hospital(RuleBasedStateMachine):
         self.start_sender(second, 8)
         for who in (second, second, second, first, first, first):
             self._let(who)
+            self.what_has_ended_stays()
 
     @rule(n_times=st.integers(2, 12))
     def refuse_for_now(self, n_times: int) -> None:
@@ -174,6 +176,7 @@ class Hospital(RuleBasedStateMachine):
         for _ in range(n_times):
             self.post.fates = ["busy"] * 30
             self._deliver(30)
+            self.what_has_ended_stays()
             self.clock.at += timedelta(hours=8)
 
     @rule(who=senders)
@@ -242,9 +245,9 @@ class Hospital(RuleBasedStateMachine):
             self.clock.at = latest = latest + timedelta(hours=7)
             sweep(self.database, rules=RULES, now=latest)
             self._deliver(None)
+            self.what_has_ended_stays()
         sweep(self.database, rules=RULES, now=latest)
         hold(self.database, latest, swept=True)
-        self.what_has_ended_stays()
         assert not self._rows("SELECT id FROM delivery WHERE status = 'sending'"), "a lease was never taken back"
         late = self._rows(f"SELECT id FROM delivery WHERE status = 'queued' AND next_try_at <= '{_sql(latest)}'")
         assert not late, f"V1 deliveries {late} were due and never went"

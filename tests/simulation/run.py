@@ -9,7 +9,8 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from tests.simulation.machine import Hospital
 
-STEPS_A_RUN = 60
+RULES_A_RUN = 60
+STEPS_A_RUN = 150  # about; of most rules one, of a sender that goes on, of a mail server that refuses for days more
 
 
 def simulate(n_steps: int, *, number: int = 0, phases: tuple[Phase, ...] = (Phase.generate, Phase.shrink)) -> int:
@@ -17,7 +18,7 @@ def simulate(n_steps: int, *, number: int = 0, phases: tuple[Phase, ...] = (Phas
     began = Hospital.n_steps
     wanted = settings(
         max_examples=max(1, n_steps // STEPS_A_RUN),
-        stateful_step_count=STEPS_A_RUN,
+        stateful_step_count=RULES_A_RUN,
         deadline=None,
         database=None,
         phases=phases,

@@ -8,8 +8,8 @@ from tests.chaos.sizes import size
 from tests.simulation.mutants import MUTANTS, SEEDS, make_mutant, run_mutant
 from tests.simulation.run import simulate
 
-N_STEPS = size(700, 1_000_000)
-N_STEPS_OF_A_MUTANT = 1_200
+N_STEPS = size(1_700, 1_000_000)
+N_STEPS_OF_A_MUTANT = 3_000
 
 
 def test_whatever_happens_in_whatever_order_the_invariants_hold() -> None:

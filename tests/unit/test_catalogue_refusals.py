@@ -50,6 +50,11 @@ def test_the_good_template_is_good() -> None:
     assert refuse(GOOD) == ()
 
 
+def test_what_only_the_fast_reader_can_read_is_refused_without_its_line() -> None:
+    found = refuse("#\x85" + GOOD.replace("due: 5wd", "deu: 5wd", 1))
+    assert {(one.line, one.path) for one in found} == {(1, f"stages[0].tasks[0].{key}") for key in ("due", "deu")}
+
+
 # what stands in the good template, what is written instead, line, path, start of what is said, part of the mend
 CASES = {
     "unknown key of a task": ("due: 5wd", "deu: 5wd", 12, "stages[0].tasks[0].deu", "The key `deu` is not", "`due`"),
