@@ -1,4 +1,4 @@
-"""Draw some of the faults that mutmut has written, so that a run takes an hour: `python -m tests.mutation 300 --seed 7`."""
+"""Draw some of the faults that mutmut has written: `python -m tests.mutation 300 --seed 7`; all would take days."""
 
 import argparse
 import json

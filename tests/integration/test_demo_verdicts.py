@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from sqlmodel import select
 
 from cli.demo import acts_of
@@ -18,6 +19,7 @@ from spc.verdict import Verdict
 NOW = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
 
 
+@pytest.mark.parametrize("system", ["sqlite"], indirect=True)
 def test_the_demo_has_one_cycle_of_each_verdict_with_its_picture(database: Database, rules: Rules) -> None:
     with database.transaction("demo") as session:
         import_hospital(session, SHIPPED / "demo", rules=rules, by=None, now=NOW - timedelta(days=400))

@@ -166,7 +166,7 @@ def empty_hospital(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory
     database.dispose()
 
 
-@settings(max_examples=size(12, 500), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=size(8, 500), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(tasks=TASKS, ladder=LADDERS, now=MOMENTS, urgent=st.booleans())
 def test_whatever_the_template_the_ladder_and_the_moment_the_forecast_is_what_is_sent(
     empty_hospital: Database,

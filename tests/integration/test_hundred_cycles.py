@@ -78,6 +78,7 @@ def walk(session: Session, rules: Rules, lack: str, now: datetime) -> Cycle:
     return cycle
 
 
+@pytest.mark.parametrize("system", ["sqlite"], indirect=True)
 def test_of_a_hundred_cycles_the_forty_that_miss_a_piece_are_stopped_and_told_which(
     database: Database, rules: Rules, now: datetime
 ) -> None:

@@ -50,6 +50,7 @@ def plan(database: Database, rules: Rules) -> Plan:
     return Plan(database, rules)
 
 
+@pytest.mark.parametrize("system", ["sqlite"], indirect=True)
 def test_36_months_create_each_assessment_once_over_double_ticks_and_two_outages(plan: Plan) -> None:
     begin, end = datetime(2026, 1, 1, tzinfo=UTC), datetime(2029, 1, 1, tzinfo=UTC)
     plan.add(HYGIENE, begin, waits="0d")

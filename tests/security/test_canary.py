@@ -73,6 +73,7 @@ def told(installation: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.Log
     yield Told(dict(zip(names, (SMTP, IMAP, URL, KEY, PASSWORD, WRONG, DATABASE, SHORT), strict=True)))
 
 
+@pytest.mark.parametrize("system", ["sqlite"], indirect=True)
 def test_no_secret_stands_in_a_log_a_row_a_file_a_page_or_what_a_command_says(
     told: Told,
     command: Command,
