@@ -13,6 +13,7 @@ from config.programme_parts import GoalYear
 from config.words import Text
 from engine.goal_values import GOAL_WORDS, GoalVerdict
 from engine.people import directory
+from engine.programme_words import STANDINGS
 from engine.rules import Rules
 from engine.yearly_goals import adopt_goals, goal_lines, set_goal
 from models.errors import Refused
@@ -79,6 +80,7 @@ def _show(
         year=wanted,
         years=sorted({*national, wanted, this_year}, reverse=True),
         source=national.get(wanted),
+        standings=STANDINGS,
         lines=lines,
         adopted=[line for line in lines if line.goal.parent_id is None],
         units=units,
