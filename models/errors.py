@@ -16,7 +16,7 @@ class WardcycleError(Exception):
     def text(self, language: str) -> str:
         """Write the message in `language` ('zh...' or anything else for English)."""
         message = self.zh if language.startswith("zh") else (type(self).__doc__ or "")
-        return message.format(**{name: _in(language, fact) for name, fact in self.facts.items()})
+        return message.format(**{name: _in(language, fact) for name, fact in self.facts.items()}).strip()
 
 
 def _in(language: str, fact: object) -> object:

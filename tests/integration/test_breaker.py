@@ -6,14 +6,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
-from sqlmodel import select
+from sqlmodel import col, select
 
 from engine.health import examine, watch
 from engine.rules import Rules
+from models.audit import Audit
 from models.channel_state import ChannelState
 from models.db import Database
 from models.notification import Delivery, DeliveryStatus, NotificationKind
-from notifications.breaker import PROBE_FOR, look
+from notifications.breaker import PROBE_FOR, look, may_probe, pass_on
 from notifications.deliver import Delivered, deliver_due
 from notifications.render import Message
 from notifications.senders import Address, SendResult, accepted, permanent, transient, unknown
@@ -154,6 +155,27 @@ def test_of_two_senders_only_one_tries(hospital: Database, rules: Rules, now: da
 
     deliver(hospital, Recorder(answer), moment)
     assert n_inside == [0]
+
+
+def test_the_right_to_try_is_of_one_channel(hospital: Database, rules: Rules, now: datetime) -> None:
+    queue(hospital, rules, now)
+    _, last = fail(hospital, now)
+    for channel, moment, may in (
+        ("email", last + MINUTE - SECOND, False), ("email", last + MINUTE, True), ("ntfy", last + MINUTE, False),
+    ):  # fmt: skip
+        with hospital.reading() as session:
+            assert may_probe(session, channel, now=moment) is may
+
+
+def test_who_has_no_other_channel_waits_for_the_one_that_is_shut(
+    hospital: Database, rules: Rules, now: datetime
+) -> None:
+    queue(hospital, rules, now, NotificationKind.DECISION)
+    fail(hospital, now)
+    later = now + HOUR + 16 * MINUTE
+    with hospital.transaction("test") as session:
+        assert pass_on(session, look(session, now=later), now=later) == 0
+    assert [row.status for row in deliveries(hospital)] == [DeliveryStatus.QUEUED]
 
 
 def test_a_probe_whose_sender_died_is_followed_by_another(hospital: Database, rules: Rules, now: datetime) -> None:
@@ -301,6 +323,9 @@ def test_an_address_that_was_refused_for_ever_is_left_out_from_then_on(
     with hospital.reading() as session:
         [found] = [one for one in examine(session, now=now + MINUTE) if one.key.startswith("refused-address")]
     assert "Ana Ferro" in found.text.en and "wardcycle person reach ana" in found.text.en
+    with hospital.reading() as session:
+        [left_out] = session.exec(select(Audit).where(col(Audit.what).like("person.%channel%"))).all()
+    assert (left_out.entity, left_out.entity_id, left_out.after) == ("person", 1, '{"channel": "email"}')
     hold(hospital, now + MINUTE)
 
 

@@ -217,6 +217,8 @@ def test_adopt_watches_for_a_year_and_a_concern_proposes_a_cycle_once(
     assert walk.told("proposal") == [("proposal", "", "ana"), ("proposal", "", "eva")]
     with database.reading() as session:
         proposal = session.exec(select(Proposal)).one()
+    with pytest.raises(NotAllowed, match=r"Dee .*Ana .*Eva "):
+        walk.run(follow_cycle, walk.cycle_id, "dee", month(2027, 4))
     opened = walk.run(follow_cycle, walk.cycle_id, "eva", month(2027, 4))
     with database.reading() as session:
         origin = session.get_one(Origin, opened.id)

@@ -115,8 +115,11 @@ def test_only_whom_it_concerns_may_launch_and_an_unknown_signal_is_refused(plan:
     assess_months(plan, 70)
     with pytest.raises(NotAllowed):
         follow(plan, 1, "ana")
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFound) as unknown:
         follow(plan, 7, "eva")
+    assert (unknown.value.text("en"), unknown.value.text("zh")) == (
+        "There is no signal '7'.", "没有名为“7”的预警信号。",
+    )  # fmt: skip
     assert [one.cycle_id for one in alerts(plan)] == [None]
     assert follow(plan, 1, "gao", lead="dee").lead_id
 

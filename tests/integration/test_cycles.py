@@ -1,14 +1,17 @@
 """A whole cycle rests, goes on, or is stopped."""
 
+import json
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from sqlmodel import select
 
 from engine.cycles import cancel_cycle, pause_cycle, resume_cycle
 from engine.rules import Rules
 from models.cycle import CycleStatus, StageStatus
 from models.db import Database
 from models.errors import CycleNotRunning, NotAllowed, ReasonMissing
+from models.notification import Notification, NotificationKind
 from models.task import Outcome, TaskStatus
 from tests.invariants import hold
 from tests.places import make_hospital
@@ -51,6 +54,9 @@ def test_a_pause_is_silent_and_moves_each_deadline_by_its_working_days(
     resume(walk, now + timedelta(days=14))  # Monday 16 March: nine working days later
     assert walk.task("report").deadline_at == datetime(2026, 3, 20, 9, 30, tzinfo=UTC)
     assert walk.told("deadline") == [("deadline", "", "chen"), ("deadline", "", "dee"), ("deadline", "", "gao")]
+    with database.reading() as session:
+        told = session.exec(select(Notification).where(Notification.kind == NotificationKind.DEADLINE)).all()
+        assert {json.loads(one.facts)["why"] for one in told} == {"ready"}
     walk.sweep(datetime(2026, 3, 19, 1, 0, tzinfo=UTC))
     assert ("reminder", "-1wd", "dee") in walk.told()
     assert walk.task("teach").status is TaskStatus.WAITING

@@ -6,8 +6,9 @@ import pytest
 
 from engine.outbox import Note, address, is_stopped, reachable, send_at
 from engine.people import Directory
+from engine.retelling import again
 from engine.rules import Rules
-from models.notification import STOPPABLE, NotificationKind
+from models.notification import STOPPABLE, Notification, NotificationKind
 from models.people import Absence, Person, Rhythm, RoleHolding, Unit
 
 MONDAY = datetime(2026, 3, 2, 1, 30, tzinfo=UTC)
@@ -101,6 +102,20 @@ def test_the_office_is_alarmed_once_for_each_task_and_person(rules: Rules) -> No
         "alarm:no-address:7:1:3",
         "alarm:no-address:8:1:3",
     ]
+    alarms = [one for key, one in found.items() if key.startswith("alarm")]
+    assert [one.facts for one in alarms] == [{"alarm": "no-address", "person": "ana"}] * 2
+
+
+def test_a_message_told_once_more_says_the_same_to_somebody_else() -> None:
+    row = Notification(
+        key="task:7:2:+1wd:1", kind=NotificationKind.ESCALATION, person_id=ANA, for_id=BO, planned_at=MONDAY,
+        cycle_id=5, task_id=7, decision_id=8, rung="+1wd", level=1, deadline_no=2, urgent=True,
+        facts='{"why": "so", "instead": "x"}',
+    )  # fmt: skip
+    assert again(row, person_id=DEE, mark="undo-3", at=MONDAY) == Note(
+        "task:7:2:+1wd:undo-3", NotificationKind.ESCALATION, DEE, MONDAY, 5, 7, 8, "+1wd", 1, 2, urgent=True,
+        facts={"why": "so"},
+    )  # fmt: skip
 
 
 def test_another_channel_than_mail_is_an_address_too() -> None:
