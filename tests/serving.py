@@ -1,12 +1,13 @@
 """Real servers on loopback, each in a thread of its own; they serve the pages of one test after the other."""
 
 import logging
+import os
 import socket
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -20,6 +21,7 @@ class House:
 
     app: ASGIApp
     site: str = ""
+    pid: int = field(default_factory=os.getpid)  # a fork has the list of servers, but not their threads
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer as the application of this test does."""
@@ -35,6 +37,7 @@ def serving(app: ASGIApp, *, log_level: int = logging.CRITICAL) -> Iterator[str]
 
     The server is one that an earlier test has done with: to begin and to end one takes longer than most tests.
     """
+    _idle[:] = [one for one in _idle if one.pid == os.getpid()]
     house = _idle.pop() if _idle else _open(app)
     house.app = app
     for name in LOGS:
