@@ -10,7 +10,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.simulation.machine import Hospital
 
 RULES_A_RUN = 60
-STEPS_A_RUN = 150  # about; of most rules one, of a sender that goes on, of a mail server that refuses for days more
+STEPS_A_RUN = 140  # about; of most rules one, of a sender that goes on, of a mail server that refuses for days more
 
 
 def simulate(n_steps: int, *, number: int = 0, phases: tuple[Phase, ...] = (Phase.generate, Phase.shrink)) -> int:
