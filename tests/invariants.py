@@ -1,6 +1,7 @@
 """What must hold after every test that touches the outbox, whatever happened before."""
 
 import json
+import re
 from collections import Counter
 from datetime import datetime, timedelta
 
@@ -8,6 +9,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from models.audit import Audit, verify
+from models.base import Row
 from models.cycle import Cycle, CycleStatus, Stage
 from models.db import Database
 from models.notification import Attempt, AttemptOutcome, Delivery, DeliveryStatus, Notification, NotificationKind
@@ -17,6 +19,7 @@ UNFINISHED = (TaskStatus.WAITING, TaskStatus.OPEN, TaskStatus.DECIDING, TaskStat
 ENDS = (DeliveryStatus.SENT, DeliveryStatus.DEAD, DeliveryStatus.HELD, DeliveryStatus.DROPPED)
 OF_A_TASK = (NotificationKind.REMINDER, NotificationKind.ESCALATION, NotificationKind.STAGNANT)
 TWO_TICKS = timedelta(minutes=10)
+WITHOUT_A_TABLE = ("channel", "valve", "system", "indicator")
 BORN = {Cycle: CycleStatus.PLANNED.value, Stage: "waiting", Task: "waiting", Delivery: "queued"}
 
 
@@ -33,6 +36,7 @@ def hold(database: Database, now: datetime, *, swept: bool = False) -> None:
         _stages_count_right(session)
         _open_tasks_have_owners(session)
         assert verify(session).kind is None, f"V7 the chain: {verify(session)}"
+        _the_trail_names_what_there_is(session)
 
 
 def _every_notification_has_an_end_or_a_way_to_one(session: Session) -> None:
@@ -52,6 +56,20 @@ def _every_notification_has_an_end_or_a_way_to_one(session: Session) -> None:
             notification = session.get_one(Notification, delivery.notification_id)
             heard = any(key.startswith(f"alarm:delivery:{delivery.id}:") for key in alarmed)
             assert heard or notification.kind is NotificationKind.ALARM, f"V1 no alarm for {delivery}"
+
+
+def _the_trail_names_what_there_is(session: Session) -> None:
+    """V7: each row of the trail is of a thing in a table, by its number."""
+    named: dict[str, set[int]] = {}
+    for what, entity, entity_id in session.exec(select(Audit.what, Audit.entity, Audit.entity_id)):
+        assert re.fullmatch(r"[a-z_]+\.[a-z_ -]+", what), f"V7 {what}"
+        named.setdefault(entity, set()).add(entity_id)
+    for entity, ids in named.items():
+        table = Row.metadata.tables.get(entity.replace("-", "_"))
+        assert table is not None or entity in WITHOUT_A_TABLE, f"V7 {entity}"
+        if table is not None and "id" in table.c:
+            there = set(session.execute(sa.select(table.c.id)).scalars())
+            assert ids <= there, f"V7 no {entity} {ids - there}"
 
 
 def _copies_are_explained(session: Session) -> None:

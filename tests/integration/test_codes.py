@@ -18,6 +18,7 @@ from notifications.channels import Voice
 from notifications.deliver import deliver_due
 from notifications.links import Seals
 from notifications.senders import permanent
+from tests.invariants import hold
 from tests.places import make_hospital
 from tests.voices import Recorder, voice
 
@@ -59,6 +60,7 @@ def test_a_code_is_good_once(asked: Database, now: datetime) -> None:
     code = _sent(asked, now)
     assert _use(asked, code, now)
     assert not _use(asked, code, now)
+    hold(asked, now)
 
 
 @pytest.mark.parametrize(("after", "good"), [(LIVES - timedelta(seconds=1), True), (LIVES, False)])

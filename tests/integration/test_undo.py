@@ -97,7 +97,7 @@ def test_only_whoever_answered_or_the_lead_takes_it_back(database: Database, rul
     for by in ("bo", "eva", "gao"):
         with pytest.raises(NotAllowed, match="Dee Park, Ana Ferro"):
             undo(walk, by, now)
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFound, match=r"^There is no answer '999'\.$"):
         undo(walk, "dee", now, answer=999)
     undo(walk, "ana", now)
     assert walk.told("taken-back") == [("taken-back", "", "dee")], "who answered hears that the lead took it back"
