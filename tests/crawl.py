@@ -26,7 +26,7 @@ class Parts(HTMLParser):
 
     def __init__(self, path: str, html: str) -> None:
         super().__init__(convert_charrefs=True)
-        self.path, self.links, self.forms = path, list[str](), list[Form]()
+        self.path, self.links, self.forms, self.ids = path, list[str](), list[Form](), set[str]()
         self._form: Form | None = None
         self._choice = ""
         self.feed(html)
@@ -34,6 +34,7 @@ class Parts(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
+        self.ids |= {given["id"]} if "id" in given else set()
         if tag == "a" and "href" in given:
             self.links.append(urljoin(self.path, given["href"]))
         elif tag == "form":

@@ -19,7 +19,7 @@ UNFINISHED = (TaskStatus.WAITING, TaskStatus.OPEN, TaskStatus.DECIDING, TaskStat
 ENDS = (DeliveryStatus.SENT, DeliveryStatus.DEAD, DeliveryStatus.HELD, DeliveryStatus.DROPPED)
 OF_A_TASK = (NotificationKind.REMINDER, NotificationKind.ESCALATION, NotificationKind.STAGNANT)
 TWO_TICKS = timedelta(minutes=10)
-WITHOUT_A_TABLE = ("channel", "valve", "system", "indicator")
+WITHOUT_A_TABLE = ("channel", "valve", "system", "indicator", "role")
 BORN = {Cycle: CycleStatus.PLANNED.value, Stage: "waiting", Task: "waiting", Delivery: "queued"}
 
 

@@ -1,6 +1,7 @@
 """What happened to a cycle, read from the audit trail."""
 
 import json
+from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -32,14 +33,16 @@ def cycle_history(session: Session, code: str, *, limit: int = 50, offset: int =
                 by=people.get(row.by_id or 0),
                 door=row.door,
                 what=row.what,
-                about=names.get((row.entity, row.entity_id), ("", None))[0],
-                title=names.get((row.entity, row.entity_id), ("", None))[1],
+                about=name.slug,
+                anchor=name.anchor,
+                title=name.title,
                 before=_facts(row.before),
                 after=_facts(row.after),
                 why=row.why,
                 outcome=row.outcome,
             )
             for row in rows
+            for name in (names.get((row.entity, row.entity_id), _Name()),)
         ),
         n_all,
     )
@@ -71,17 +74,26 @@ def _about(cycle_id: int) -> sa.ColumnElement[bool]:
     return sa.or_((entity == "cycle") & (entity_id == cycle_id), *of_parts)
 
 
-def _names(session: Session, cycle_id: int) -> dict[tuple[str, int], tuple[str, Text | None]]:
-    """Name what audit rows of a cycle are about: (entity, id) -> slug and title of its task or stage."""
+@dataclass(frozen=True)
+class _Name:
+    slug: str = ""
+    title: Text | None = None
+    anchor: str = ""
+
+
+def _names(session: Session, cycle_id: int) -> dict[tuple[str, int], _Name]:
+    """Name what audit rows of a cycle are about, its task or stage, by (entity, id)."""
     tasks = session.exec(select(Task).where(Task.cycle_id == cycle_id)).all()
     stages = session.exec(select(Stage).where(Stage.cycle_id == cycle_id)).all()
-    of_task = {task.id: (task.slug, Text(task.title_en, task.title_zh)) for task in tasks}
-    of_stage = {stage.id: (stage.slug, Text(stage.title_en, stage.title_zh)) for stage in stages}
+    of_task = {task.id: _Name(task.slug, Text(task.title_en, task.title_zh), task.slug) for task in tasks}
+    of_stage = {
+        stage.id: _Name(stage.slug, Text(stage.title_en, stage.title_zh), f"stage-{stage.slug}") for stage in stages
+    }
     decisions = sa.select(col(Decision.id), col(Decision.task_id), col(Decision.stage_id)).where(
         col(Decision.cycle_id) == cycle_id
     )
     answers = sa.select(col(Answer.id), col(Answer.task_id)).where(col(Answer.task_id).in_(of_task))
-    found: dict[tuple[str, int], tuple[str, Text | None]] = {}
+    found: dict[tuple[str, int], _Name] = {}
     found |= {("task", key): name for key, name in of_task.items() if key}
     found |= {("stage", key): name for key, name in of_stage.items() if key}
     for decision_id, task_id, stage_id in session.execute(decisions).tuples():

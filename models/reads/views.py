@@ -275,7 +275,10 @@ class CycleView:
 
 @dataclass(frozen=True)
 class HistoryLine:
-    """An audit row in names: `about` is the slug of the task or stage, empty for the cycle itself."""
+    """An audit row in names: `about` is the slug of the task or stage, empty for the cycle itself.
+
+    anchor: where on the cycle's page it stands.
+    """
 
     id: int
     at: datetime
@@ -283,6 +286,7 @@ class HistoryLine:
     door: str
     what: str
     about: str
+    anchor: str
     title: Text | None
     before: Mapping[str, str]
     after: Mapping[str, str]

@@ -6,7 +6,7 @@ import pytest
 from sqlmodel import select
 
 from engine.checks import NoCheckOpen, abandon_check, extend_check
-from engine.endings import NothingProposed, follow_cycle
+from engine.endings import TITLES, NothingProposed, follow_cycle
 from engine.gates import GateShut
 from engine.rules import Rules
 from engine.scopes import NothingSealed
@@ -223,6 +223,9 @@ def test_adopt_watches_for_a_year_and_a_concern_proposes_a_cycle_once(
     with database.reading() as session:
         origin = session.get_one(Origin, opened.id)
     assert (origin.kind, origin.previous_id, origin.proposal_id) == (OriginKind.SIGNAL, walk.cycle_id, proposal.id)
+    words, before = TITLES[OriginKind.SIGNAL], walk.cycle()
+    assert opened.title_en == f"{before.title_en} ({words.en})"
+    assert opened.title_zh == f"{before.title_zh}（{words.zh}）"
     with pytest.raises(NothingProposed):
         walk.run(follow_cycle, walk.cycle_id, "ana", month(2027, 4))
     hold(database, month(2027, 4))

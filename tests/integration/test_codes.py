@@ -47,6 +47,7 @@ def asked(database: Database, now: datetime) -> Database:
         ("email", "phone=", {"email"}, None),
         ("email,phone", "phone=0123", {"email", "phone"}, None),  # the link went by both
         ("phone", "phone=0123", set(), "phone"),
+        ("phone,email", "phone=0123", set(), "phone"),  # in the person's own order
     ],
 )
 def test_a_code_goes_by_another_channel_of_the_persons_own(

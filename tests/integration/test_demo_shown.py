@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urldefrag
 
 import pytest
 from sqlmodel import col, select
@@ -9,7 +10,7 @@ from sqlmodel import col, select
 from engine.rules import Rules
 from models.cycle import Cycle
 from models.db import Database
-from tests.crawl import crawl
+from tests.crawl import Parts, crawl
 from tests.demo import furnish
 from tests.visitors import pages_of
 
@@ -31,3 +32,7 @@ def test_the_demo_shows_every_template_and_every_link_leads_to_a_page(
             said = crawl(pages.logged_in(slug), pages.app, "/", "/work")
             assert {path: one.status for path, one in said.items() if one.status != 200} == {}
             assert len(said) > 30
+            parts = [Parts(path, one.body) for path, one in said.items() if "html" in one.headers.get_content_type()]
+            within = [(page, urldefrag(link)) for page in parts for link in page.links]
+            lost = {(page.path, to[1]) for page, to in within if to[0] == page.path and to[1] and to[1] not in page.ids}
+            assert lost == set(), "a link leads to a place that the page does not have"

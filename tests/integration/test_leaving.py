@@ -1,5 +1,6 @@
 """A leaver hands over: nothing is left without an owner, and the other person is told what is theirs now."""
 
+import json
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from engine.leaving import LeaveRefused, Left, leave
 from engine.outbox import Note, tell
 from engine.people import directory
 from engine.rules import Rules
-from models.audit import Audit, verify
+from models.audit import Audit
 from models.cycle import Cycle
 from models.db import Database
 from models.errors import NotFound
@@ -24,6 +25,7 @@ from models.notification import Delivery, DeliveryStatus, Notification, Notifica
 from models.people import Absence, Person, RoleHolding
 from models.task import Decision, DecisionKind, Task, TaskOwner, TaskStatus
 from tests.chaos.sizes import size
+from tests.invariants import hold
 from tests.places import make_hospital
 from tests.workbooks import write_xlsx
 
@@ -77,7 +79,7 @@ def test_tasks_and_cycle_go_to_the_other_person(database: Database, rules: Rules
     with database.reading() as session:
         whats = set(session.exec(select(Audit.what).where(Audit.why == "retired")))
         assert {"task.give", "cycle.lead", "person.leave"} <= whats
-        assert verify(session).kind is None
+    hold(database, now)
 
 
 def test_the_other_person_is_told_once_for_each_open_task(
@@ -110,6 +112,11 @@ def test_roles_end_the_day_before_and_begin_for_the_other(
         ward, dee, chen = people.unit("ward-3").id or 0, person_id(session, "dee"), person_id(session, "chen")
         assert people.holders("dept-quality-officer", ward, TODAY - timedelta(days=1)) == (dee,)
         assert people.holders("dept-quality-officer", ward, TODAY) == (chen,)
+    with database.reading() as session:
+        [given] = session.exec(select(Audit.after).where(Audit.what == "role.give")).all()
+    facts = {"role": "dept-quality-officer", "unit": ward, "from": str(TODAY), "until": None}
+    assert json.loads(given) == {"value": {"person": chen, **facts}}
+    hold(database, now)
 
 
 def test_a_hand_over_ahead_of_time_leaves_no_day_on_which_new_tasks_go_to_the_leaver(
