@@ -12,7 +12,7 @@ from config.periods import EARLIEST_YEAR, LATEST_YEAR
 from config.words import Refused as Useless
 from config.words import Text
 from engine.grids import Cell, Grid
-from engine.own_series import both_of, grid_in, shown
+from engine.own_series import both_of, grid_in, place_of, shown
 from models.errors import UsageError
 
 MOST_EVENTS = 500_000
@@ -135,7 +135,7 @@ def _as_iso(written: str) -> str:
 def _columns(grid: Grid) -> tuple[tuple[int, ...], int]:
     """Find the columns; by place where the first row holds no name that is known."""
     titles = [shown(cell).lower() for cell in grid[0]] if grid else []
-    found = {key: place for key, names in NAMES.items() if (place := _place(titles, names)) is not None}
+    found = {key: place for key, names in NAMES.items() if (place := place_of(titles, names)) is not None}
     if len(found) == len(NAMES):
         return tuple(found[key] for key in NAMES), 1
     if found or len(titles) != len(NAMES):
@@ -143,10 +143,6 @@ def _columns(grid: Grid) -> tuple[tuple[int, ...], int]:
             what=Text("name its three columns case, step and time.", "请将三列命名为 病例、环节、时间。")
         )
     return (0, 1, 2), 0
-
-
-def _place(titles: Sequence[str], names: Sequence[str]) -> int | None:
-    return next((titles.index(name) for name in names if name in titles), None)
 
 
 def _too_many(problems: Sequence[Text], n_rows: int) -> Text:

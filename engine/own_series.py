@@ -84,7 +84,7 @@ def series_in(grid: Grid) -> OwnSeries:
 def _columns(first: Sequence[Cell]) -> tuple[dict[str, int], bool]:
     """Find the columns; by place where the first row holds no name that is known."""
     titles = [shown(cell).lower() for cell in first]
-    found = {key: place for key, names in NAMES.items() if (place := _place(titles, names)) is not None}
+    found = {key: place for key, names in NAMES.items() if (place := place_of(titles, names)) is not None}
     if {"period", "value"} <= set(found):
         return found, True
     if found or len([text for text in titles if text]) > len(NAMES) or len(titles) < 2:
@@ -95,7 +95,8 @@ def _columns(first: Sequence[Cell]) -> tuple[dict[str, int], bool]:
     return by_place, not is_number and bool(titles[1])
 
 
-def _place(titles: Sequence[str], names: Sequence[str]) -> int | None:
+def place_of(titles: Sequence[str], names: Sequence[str]) -> int | None:
+    """Find the first of the names a heading may have; None where no column has any."""
     return next((titles.index(name) for name in names if name in titles), None)
 
 
