@@ -138,20 +138,8 @@ def new_deadline(case: Case, until: date, why: str) -> None:
 def retime(case: Case, timed: Timed, why: str) -> None:
     """Write a new deadline, audit it, and take back what of the old one was not sent."""
     deed, task = case.deed, case.task
-    before = {"deadline_at": task.deadline_at}
+    deed.record_deadline(task, timed.deadline_at, why)
     deed.session.execute(sa.update(Task).where(col(Task.id) == task.id).values(timed.values()))
-    after = {"deadline_at": timed.deadline_at}
-    record(
-        deed.session,
-        "task.deadline",
-        "task",
-        task.id or 0,
-        by=deed.by,
-        now=deed.now,
-        before=before,
-        after=after,
-        why=why,
-    )
     deed.session.refresh(task)
     drop_unsent(
         deed.session, [task.id or 0], by=deed.by, now=deed.now, why="new deadline", before_deadline=timed.deadline_no

@@ -117,6 +117,7 @@ def _resume_task(deed: Deed, cycle: Cycle, task: Task, why: str) -> None:
     moved_to = _after_pause(deed, cycle, task)
     if moved_to:
         timed = renewed(task, moved_to, ladder, calendar, deed.now)
+        deed.record_deadline(task, moved_to, why)
     else:
         timed = Timed.same(task, ladder, calendar, deed.now)
     stands = {"next_fire_at": None} if old is TaskStatus.DECIDING else {}

@@ -21,7 +21,6 @@ from engine.case import (
     open_case,
     receipt,
     refuse_past,
-    timed_until,
 )
 from engine.proof import require_proof
 from engine.rules import Rules
@@ -214,14 +213,12 @@ def _require_future(case: Case) -> None:
 def _go_on(case: Case, until: date | None, why: str) -> None:
     """Open a task again after a decision, with its old deadline or a new one."""
     deed, task = case.deed, case.task
-    if task.status is TaskStatus.OPEN:  # an escalation was decided: the task never stood still
-        if until:
-            new_deadline(case, until, why)
-        return
-    ladder = deed.plan(case.cycle).ladder
-    timed = timed_until(case, until) if until else Timed.same(task, ladder, deed.rules.calendar, deed.now)
-    deed.move(Task, [task.id or 0], task.status, TaskStatus.OPEN, why=why, values=timed.values())
-    deed.session.refresh(task)
+    if task.status is not TaskStatus.OPEN:  # else an escalation was decided: the task never stood still
+        timed = Timed.same(task, deed.plan(case.cycle).ladder, deed.rules.calendar, deed.now)
+        deed.move(Task, [task.id or 0], task.status, TaskStatus.OPEN, why=why, values=timed.values())
+        deed.session.refresh(task)
+    if until:
+        new_deadline(case, until, why)
 
 
 def _tell(asked: Asked, given: GivenDecision, owners: tuple[int, ...]) -> None:
@@ -239,9 +236,8 @@ def _tell(asked: Asked, given: GivenDecision, owners: tuple[int, ...]) -> None:
             person,
             task_id=case.task.id,
             deadline_no=case.task.deadline_no,
-            outcome=given.kind.value,
+            outcome=OUTCOMES[given.kind].value,
             until=str(until or ""),
             note=given.note,
-            why=given.note,
             who=deed.name(deed.by),
         )

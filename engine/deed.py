@@ -15,10 +15,12 @@ from engine.outbox import Note, tell
 from engine.people import Directory, directory
 from engine.rules import Rules
 from engine.words import CYCLE_WORDS
+from models.audit import record
 from models.base import Row
 from models.cycle import Cycle, CycleStatus, Snapshot
 from models.errors import CycleNotRunning
 from models.notification import NotificationKind
+from models.task import Task
 from models.transitions import move
 
 
@@ -96,6 +98,12 @@ class Deed:
     ) -> None:
         """Change a status, as models.transitions.move does it, by who acts now."""
         move(self.session, noun, ids, old, new, by=self.by, now=self.now, why=why, values=values, each=each, own=own)
+
+    def record_deadline(self, task: Task, new: datetime, why: str) -> None:
+        """Note in the trail that a deadline moves, before it is written."""
+        before, after = {"deadline_at": task.deadline_at}, {"deadline_at": new}
+        record(self.session, "task.deadline", "task", task.id or 0, by=self.by, now=self.now, before=before,
+               after=after, why=why)  # fmt: skip
 
     def finish(self) -> None:
         """Write everything that is to be told, at once."""

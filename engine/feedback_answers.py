@@ -202,8 +202,8 @@ def _accept_draft(case: Case) -> None:
     for person in case.owners:
         if person != deed.by:
             key = f"task:{task.id}:accepted"
-            deed.note(case.cycle, NotificationKind.DECIDED, key, person, task_id=task.id, outcome="accept",
-                      who=deed.name(deed.by))  # fmt: skip
+            deed.note(case.cycle, NotificationKind.DECIDED, key, person, task_id=task.id,
+                      outcome=Outcome.ACCEPTED.value, who=deed.name(deed.by))  # fmt: skip
 
 
 def _close(session: Session, one: Feedback, now: datetime) -> None:

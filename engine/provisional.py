@@ -10,7 +10,6 @@ from engine.deed import Deed, lock_cycle
 from engine.outbox import drop_unsent
 from engine.rules import Rules
 from engine.timing import renewed
-from models.audit import record
 from models.cycle import CycleStatus
 from models.notification import NotificationKind
 from models.task import PROVISIONAL, Task, TaskOwner, TaskStatus
@@ -47,9 +46,8 @@ def _settle(deed: Deed, task_id: int, cycle_id: int) -> None:
         deed.session.execute(sa.update(Task).where(col(Task.id) == task_id).values(provisional=False))
         return
     timed = renewed(task, due.at, deed.plan(cycle).ladder, deed.rules.calendar, deed.now)
+    deed.record_deadline(task, due.at, WHY)
     deed.session.execute(sa.update(Task).where(col(Task.id) == task_id).values(timed.values() | {"provisional": False}))
-    before, after = {"deadline_at": task.deadline_at}, {"deadline_at": due.at}
-    record(deed.session, "task.deadline", "task", task_id, by=None, now=deed.now, before=before, after=after, why=WHY)
     drop_unsent(deed.session, [task_id], by=None, now=deed.now, why="new deadline", before_deadline=timed.deadline_no)
     for person in deed.session.exec(select(TaskOwner.person_id).where(TaskOwner.task_id == task_id)):
         key = f"task:{task_id}:{timed.deadline_no}:deadline"

@@ -83,6 +83,7 @@ class Letter:
     task: Text = NOTHING
     deadline_at: datetime | None = None
     decision: str = ""
+    stage: Text = NOTHING  # that a decision is about
     owners: tuple[str, ...] = ()
     answer_token: str = ""  # of the link by which this person may answer
     own_token: str = ""  # of the link by which this person may change how they are told
@@ -125,6 +126,7 @@ _JOINED = (
         (col(Cycle.lead_id) == col(Notification.person_id)).label("is_lead"), Task.owner_role,
         Task.slug, Task.title_en, Task.title_zh, Task.deadline_at,
         col(Decision.kind).label("decision"),
+        col(Stage.title_en).label("stage_en"), col(Stage.title_zh).label("stage_zh"),
     )  # type: ignore[call-overload]
     .select_from(Delivery)
     .join(Notification, col(Notification.id) == Delivery.notification_id)
@@ -143,6 +145,7 @@ _JOINED = (
     .outerjoin(_lead, col(_lead.id) == Cycle.lead_id)
     .outerjoin(Task, col(Task.id) == Notification.task_id)
     .outerjoin(Decision, col(Decision.id) == Notification.decision_id)
+    .outerjoin(Stage, col(Stage.id) == Decision.stage_id)
     .where(col(Delivery.id).in_(sa.bindparam("ids", expanding=True)))
 )  # fmt: skip
 
@@ -228,6 +231,7 @@ def _letter(row: sa.Row[tuple[object, ...]], owners: tuple[str, ...], repeat: bo
         task=Text(row.title_en or "", row.title_zh or ""),
         deadline_at=row.deadline_at,
         decision=row.decision.value if row.decision else "",
+        stage=Text(row.stage_en or "", row.stage_zh or ""),
         owners=owners,
         repeat=repeat,
     )

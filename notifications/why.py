@@ -54,7 +54,7 @@ def _reason(letter: Letter, roles: Mapping[str, Text]) -> Text | None:
         return Text("you lead this cycle", "您是该循环的项目负责人")
     if letter.kind is K.DECISION:
         return Text("the decision has come to you", "该决定已提交给您")
-    if letter.kind in (K.RECEIPT, K.DECIDED, K.DEADLINE, K.STOPPED, K.CLOSED, K.PROPOSAL):
+    if letter.kind in (K.RECEIPT, K.DECIDED, K.DEADLINE, K.STOPPED, K.CLOSED, K.PROPOSAL, K.TAKEN_BACK):
         return Text("you have a part in this task or cycle", "您参与该任务或循环")
     return None
 

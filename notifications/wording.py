@@ -21,6 +21,7 @@ WORDS = {
     "extend": Text("asks for more time", "申请延期"),
     "hand-over": Text("hands the task over", "移交任务"),
     "blocked": Text("reports an obstacle", "报告障碍"),
+    "taken": Text("has taken the task over", "已接手任务"),
     # what was decided
     "granted": Text("more time was granted", "同意延期"),
     "refused": Text("the request was refused", "未同意申请"),
@@ -32,6 +33,9 @@ WORDS = {
     "approved": Text("the stage was approved", "阶段已批准"),
     "passed-up": Text("the decision went one level up", "已上报上一级"),
     "moot": Text("nothing was left to decide", "无需再决定"),
+    # why a deadline moved by itself
+    "official calendar": Text("the official calendar of the holidays is out", "国家已公布节假日安排"),
+    "several departments are concerned": Text("several departments are concerned", "涉及多个科室"),
 }
 
 # What a digest says of each message in it, by kind.

@@ -95,6 +95,21 @@ WHY_WORDS = {
     "the time for the data is over": Text("the time for the data is over", "补录期限已过"),
     "no data in time": Text("the data did not come in time", "数据未按时补齐"),
     "late": Text("created late, after an outage", "停运后补建"),
+    "handed over": Text("the person has left and handed it over", "原负责人离任，已移交"),
+    "official calendar": Text("the official calendar of the holidays is out", "国家已公布节假日安排"),
+    "several departments are concerned": Text("several departments are concerned", "涉及多个科室"),
+    "counted from the events": Text("counted from the reported events", "由事件上报统计"),
+    "counted from the feedback": Text("counted from the feedback", "由意见反馈统计"),
+    "counted from the tasks": Text("counted from the tasks", "由任务统计"),
+    "the channel does not work; sent by the next one": Text(
+        "the channel does not work; sent by the next one", "该渠道无法使用，改由下一渠道发送"
+    ),
+    "this address was refused before": Text("this address was refused before", "该地址此前被拒收"),
+    "the channel does not work at the moment": Text("the channel does not work at the moment", "该渠道目前无法使用"),
+    "the sender was stopped before": Text("the sender was stopped before it was sent", "发送前发送程序已停止"),
+    "the sender stopped before an answer came": Text(
+        "the sender stopped before an answer came", "发送程序停止，未收到回应"
+    ),
 }
 DEED_WORDS = {
     "cycle.launch": Text("launched the cycle", "启动循环"),

@@ -1,0 +1,222 @@
+"""What becomes of each answer, decision and change of plan, written out whole: receipt, trail, and every word told."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
+from zoneinfo import ZoneInfo
+
+from sqlmodel import Session, col, select
+
+from engine.absences import add_absence
+from engine.case import Receipt
+from engine.changes import move_deadline, reassign_task
+from engine.leaving import leave
+from engine.people import Directory, directory
+from engine.stages import approve_stage
+from engine.tasks import take_task
+from engine.undo import newest_answer, undo_answer
+from models.audit import Audit
+from models.errors import WardcycleError
+from models.notification import Delivery, DeliveryStatus, Notification
+from models.transitions import move
+from notifications.letters import gather
+from notifications.render import Message, Renderer
+from tests.walks import Walk
+
+ZONE = ZoneInfo("Asia/Shanghai")
+MONDAY = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)  # 09:00 in the hospital
+
+
+@dataclass(frozen=True)
+class Act:
+    """Something that happens, and how it is called."""
+
+    title: str
+    do: Callable[["Chronicle"], object]
+
+
+@dataclass
+class Chronicle:
+    """A cycle and what has been written of it so far."""
+
+    walk: Walk
+    now: datetime = MONDAY
+    n_trail: int = 0
+    n_told: int = 0
+    lines: list[str] = field(default_factory=list)
+
+    @property
+    def today(self) -> date:
+        """The day in the hospital."""
+        return self.now.astimezone(ZONE).date()
+
+    def run(self, verb: Callable[..., object], slug: str, by: str, **parts: object) -> object:
+        """Run a verb on a task."""
+        return self.walk.run(verb, self.walk.task_id(slug), by, self.now, **parts)
+
+    def step(self, act: Act, *, after: timedelta) -> None:
+        """Let something happen and write what came of it."""
+        self.now += after
+        try:
+            made: object = act.do(self)
+        except WardcycleError as refused:
+            made = refused
+        self.lines += ["", f"== {self.now.astimezone(ZONE):%a %d %b %H:%M} {act.title}"]
+        if isinstance(made, Receipt | WardcycleError):
+            self.lines += [f"   {_receipt(made) if isinstance(made, Receipt) else made}"]
+        with self.walk.database.reading() as session:
+            self._write_trail(session)
+            self._write_told(session)
+
+    def send(self) -> None:
+        """Mark everything queued as sent, without a sender."""
+        with self.walk.database.transaction("test") as session:
+            queued = session.exec(select(Delivery.id).where(Delivery.status == DeliveryStatus.QUEUED))
+            ids, shift = [one or 0 for one in queued], partial(move, session, Delivery, by=None, now=self.now)
+            shift(ids, DeliveryStatus.QUEUED, DeliveryStatus.SENDING)
+            shift(ids, DeliveryStatus.SENDING, DeliveryStatus.SENT, values={"settled_at": self.now})
+
+    def _write_trail(self, session: Session) -> None:
+        rows = session.exec(select(Audit).where(col(Audit.id) > self.n_trail).order_by(col(Audit.id))).all()
+        self.n_trail = rows[-1].id if rows else self.n_trail
+        people = directory(session)
+        for row in rows:
+            changed = " -> ".join(filter(None, (row.before, row.after)))
+            parts = (f"{row.what} {row.entity} {row.entity_id}", _who(people, row.by_id), changed, row.why)
+            said = [*parts, "" if row.outcome == "done" else row.outcome]
+            self.lines.append(f"   . {' | '.join(filter(None, said))}")
+
+    def _write_told(self, session: Session) -> None:
+        told = select(Notification, Delivery).join(Delivery, col(Delivery.notification_id) == col(Notification.id))
+        new = told.where(col(Notification.id) > self.n_told).order_by(col(Notification.id), col(Delivery.rank))
+        rows = session.exec(new).all()
+        self.n_told = max([self.n_told, *(row.id or 0 for row, _ in rows)])
+        people = directory(session)
+        letters = gather(session, [one.id or 0 for _, one in rows], on=self.today)
+        for row, delivery in rows:
+            self.lines += ["", f"   {_head(row, delivery, people)}"]
+            for language in ("en", "zh"):
+                letter = replace(letters[delivery.id or 0], language=language)
+                self.lines += _said(RENDERER.write(letter))
+
+
+RENDERER = Renderer(ZONE, roles={})
+
+
+def _receipt(made: Receipt) -> str:
+    due = f", due {made.deadline_at.astimezone(ZONE):%d %b %H:%M}" if made.deadline_at else ""
+    opened = f", opens {', '.join(made.opened)}" if made.opened else ""
+    at = made.at.astimezone(ZONE)
+    return (
+        f"receipt: {made.kind} of {made.cycle_code}/{made.task} by {made.by_name} at {at:%H:%M}: "
+        f"{made.status.value}{due}{opened}; cycle {made.cycle_status.value}"
+    )
+
+
+def _who(people: Directory, person_id: int | None) -> str:
+    return people.persons[person_id].slug if person_id else "the clock"
+
+
+def _head(row: Notification, delivery: Delivery, people: Directory) -> str:
+    at = row.planned_at.astimezone(ZONE)
+    stands_in = f" for {_who(people, row.for_id)}" if row.for_id else ""
+    more = [row.rung, f"level {row.level}" if row.level else "", "urgent" if row.urgent else ""]
+    about = (row.task_id, row.decision_id, row.deadline_no)
+    return " ".join(
+        [f"-> {_who(people, row.person_id)}{stands_in}: {row.kind.value}", *filter(None, more), f"{at:%d %b %H:%M}",
+         f"{row.key} about={about} {delivery.channel} {delivery.status.value}"]
+    )  # fmt: skip
+
+
+def _said(message: Message) -> list[str]:
+    """Leave out greeting and signature, and empty lines."""
+    body, _, foot = message.text.partition("\n-- \n")
+    said = [line for line in body.splitlines()[1:] if line]
+    return [f"      {line}" for line in (message.subject, *said, foot.splitlines()[-1])]
+
+
+def answer(slug: str, kind: str, by: str, **parts: object) -> Act:
+    """Somebody answers."""
+    return Act(f"{by} answers {slug}: {kind}", lambda told: told.walk.answer(slug, kind, by, told.now, **parts))
+
+
+def take(slug: str, by: str) -> Act:
+    """Somebody takes over what they were handed."""
+    return Act(f"{by} takes {slug}", lambda told: told.run(take_task, slug, by))
+
+
+def undo(slug: str, by: str) -> Act:
+    """Somebody takes the newest answer back."""
+
+    def do(told: Chronicle) -> object:
+        with told.walk.database.reading() as session:
+            newest = newest_answer(session, told.walk.task_id(slug))
+        return told.walk.run(undo_answer, newest, by, told.now)
+
+    return Act(f"{by} takes back the answer to {slug}", do)
+
+
+def decided(slug: str, verdict: str, by: str, **parts: object) -> Act:
+    """Somebody decides."""
+    return Act(
+        f"{by} decides on {slug}: {verdict}", lambda told: told.walk.decide(slug, verdict, by, told.now, **parts)
+    )
+
+
+def moved(slug: str, until: date, by: str) -> Act:
+    """The lead or the office moves a deadline."""
+    return Act(
+        f"{by} moves {slug} to {until}",
+        lambda told: told.run(move_deadline, slug, by, until=until, why="the ward is full"),
+    )
+
+
+def given(slug: str, to: str, by: str) -> Act:
+    """The lead or the office gives a task to somebody else."""
+    return Act(f"{by} gives {slug} to {to}", lambda told: told.run(reassign_task, slug, by, to=to, why="closer to it"))
+
+
+def approved(slug: str, by: str) -> Act:
+    """Somebody lets a stage pass."""
+
+    def do(told: Chronicle) -> object:
+        return told.walk.run(approve_stage, told.walk.stage(slug).id or 0, by, told.now, note="all is there")
+
+    return Act(f"{by} approves {slug}", do)
+
+
+def of_cycle(verb: Callable[..., None], by: str) -> Act:
+    """The cycle is paused, goes on or is cancelled."""
+
+    def do(told: Chronicle) -> object:
+        return told.walk.run(verb, told.walk.cycle_id, by, told.now, why="works on the ward")
+
+    return Act(f"{by}: {verb.__name__.replace('_', ' ')}", do)
+
+
+def left(person: str, to: str) -> Act:
+    """Somebody leaves the hospital."""
+
+    def do(told: Chronicle) -> object:
+        with told.walk.database.transaction("test") as session:
+            return leave(session, person, to=to, on=told.today, rules=told.walk.rules, by=None, why="moved away",
+                         now=told.now)  # fmt: skip
+
+    return Act(f"{person} leaves, {to} takes over", do)
+
+
+def away(person: str, to: str, until: date) -> Act:
+    """Somebody is away, somebody else stands in."""
+
+    def do(told: Chronicle) -> object:
+        with told.walk.database.transaction("test") as session:
+            return add_absence(session, person=person, stand_in=to, from_on=told.today, until_on=until,
+                               rules=told.walk.rules, by=None, now=told.now)  # fmt: skip
+
+    return Act(f"{person} is away until {until}, {to} stands in", do)
+
+
+LAUNCHED = Act("launched", lambda told: told.walk.cycle())
+SWEPT = Act("the clock", lambda told: told.walk.sweep(told.now))
+SENT = Act("all that waits is sent", lambda told: told.send())

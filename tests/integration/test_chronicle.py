@@ -1,0 +1,135 @@
+"""Whole stories, to the letter: what each deed brings about stands in tests/data/chronicle, in both languages.
+
+A change that is meant is written with WARDCYCLE_CHRONICLE=1, and read as a diff.
+"""
+
+import os
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from engine.cycles import cancel_cycle, pause_cycle, resume_cycle
+from engine.rules import Rules
+from models.db import Database
+from tests.chronicle import (
+    LAUNCHED,
+    MONDAY,
+    SENT,
+    SWEPT,
+    Act,
+    Chronicle,
+    answer,
+    approved,
+    away,
+    decided,
+    given,
+    left,
+    moved,
+    of_cycle,
+    take,
+    undo,
+)
+from tests.invariants import hold
+from tests.places import make_hospital
+from tests.walks import PDF, launched, stage, task, template
+
+FOLDER = Path(__file__).parents[1] / "data" / "chronicle"
+MINUTE, SOON, DAY = timedelta(minutes=1), timedelta(minutes=5), timedelta(days=1)
+CYCLE = template(
+    stage("plan", task("study", evidence="optional"), task("agree", after=["study"], accept=True), gate="do"),
+    stage("work", task("teach", owner="data-owner", due="3wd"), task("report", owner="lead")),
+)
+FRIDAY_WEEK, LATER = date(2026, 3, 13), date(2026, 3, 20)
+Step = tuple[timedelta, Act]
+STORIES: dict[str, tuple[Step, ...]] = {
+    "the plain way": (
+        (SOON, answer("study", "acknowledge", "dee")),
+        (SOON, answer("study", "acknowledge", "dee")),
+        (DAY, answer("study", "done", "dee", note="counted for two weeks", evidence=(PDF,))),
+        (SOON, answer("study", "done", "ana")),
+        (SOON, answer("agree", "done", "dee")),
+        (SOON, decided("agree", "return", "ana", note="the figures are missing", until=LATER)),
+        (SOON, answer("agree", "done", "dee")),
+        (SOON, decided("agree", "accept", "ana", note="")),
+        (SOON, approved("plan", "dee")),
+        (SOON, approved("plan", "ana")),
+        (SOON, answer("teach", "done", "gao")),
+        (SOON, answer("teach", "done", "chen")),
+        (SOON, answer("report", "done", "ana")),
+    ),
+    "more time and obstacles": (
+        (SOON, answer("study", "extend", "dee", note="more data", until=FRIDAY_WEEK)),
+        (SOON, decided("study", "refuse", "ana", note="it is urgent")),
+        (SOON, answer("study", "extend", "dee", note="more data", until=LATER)),
+        (SOON, decided("study", "grant", "ana", note="")),
+        (SOON, answer("study", "blocked", "dee", note="no room")),
+        (SOON, decided("study", "remove", "bo", note="take the library")),
+        (SOON, answer("study", "blocked", "dee", note="no time")),
+        (SOON, decided("study", "give", "bo", note="has time", to="gao", until=FRIDAY_WEEK)),
+        (SOON, answer("study", "blocked", "gao", note="no need")),
+        (3 * DAY, SWEPT),
+        (SOON, decided("study", "stop", "feng", note="merged with another")),
+    ),
+    "nobody answers": (
+        *((DAY, SWEPT) for _ in range(21)),
+        (SOON, decided("study", "grant", "feng", note="instruments arrive late", until=date(2026, 4, 10))),
+    ),
+    "handed over": (
+        (SOON, SENT),
+        (SOON, answer("study", "hand-over", "dee", note="on leave", to="gao")),
+        (SOON, take("study", "chen")),
+        (SOON, take("study", "gao")),
+        (SOON, given("study", "chen", "ana")),
+        (SOON, moved("study", LATER, "ana")),
+        (SOON, away("chen", "eva", LATER)),
+        (SOON, moved("study", FRIDAY_WEEK, "ana")),
+        (SOON, left("chen", "gao")),
+    ),
+    "taken back": (
+        (MINUTE, answer("study", "acknowledge", "dee")),
+        (MINUTE, undo("study", "dee")),
+        (MINUTE, SENT),
+        (MINUTE, answer("study", "done", "dee")),
+        (MINUTE, undo("study", "ana")),
+        (MINUTE, answer("study", "extend", "dee", until=LATER)),
+        (MINUTE, SENT),
+        (MINUTE, undo("study", "dee")),
+        (MINUTE, undo("study", "dee")),
+        (MINUTE, answer("study", "hand-over", "dee", to="gao")),
+        (timedelta(minutes=11), undo("study", "dee")),
+        (MINUTE, answer("study", "done", "dee")),
+        (MINUTE, answer("agree", "done", "dee")),
+        (MINUTE, undo("agree", "ana")),
+        (MINUTE, answer("agree", "done", "dee")),
+        (MINUTE, decided("agree", "accept", "ana")),
+        (MINUTE, approved("plan", "ana")),
+        (MINUTE, answer("report", "done", "ana")),
+        (MINUTE, answer("teach", "done", "gao")),
+        (MINUTE, undo("teach", "gao")),
+    ),
+    "paused and cancelled": (
+        (SOON, of_cycle(pause_cycle, "ana")),
+        (SOON, answer("study", "done", "dee")),
+        (4 * DAY, of_cycle(resume_cycle, "ana")),
+        (SOON, answer("study", "extend", "dee", until=LATER)),
+        (SOON, of_cycle(pause_cycle, "ana")),
+        (3 * DAY, of_cycle(resume_cycle, "ana")),
+        (SOON, of_cycle(cancel_cycle, "ana")),
+        (SOON, decided("study", "grant", "ana")),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_a_story_comes_out_to_the_letter(database: Database, rules: Rules, name: str) -> None:
+    make_hospital(database)
+    told = Chronicle(launched(database, rules, MONDAY, CYCLE))
+    told.step(LAUNCHED, after=timedelta(0))
+    for after, act in STORIES[name]:
+        told.step(act, after=after)
+        hold(database, told.now)
+    file, written = FOLDER / f"{name.replace(' ', '-')}.txt", "\n".join(told.lines) + "\n"
+    if os.environ.get("WARDCYCLE_CHRONICLE") == "1":
+        file.write_text(written, "utf-8")
+    assert written == file.read_text("utf-8")
