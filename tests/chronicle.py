@@ -11,11 +11,13 @@ from sqlmodel import Session, col, select
 from engine.absences import add_absence
 from engine.case import Receipt
 from engine.changes import move_deadline, reassign_task
+from engine.effects import Effect, Ending
 from engine.leaving import leave
 from engine.people import Directory, directory
 from engine.stages import approve_stage
 from engine.tasks import take_task
 from engine.undo import newest_answer, undo_answer
+from engine.waiting import Waits, waiting_for
 from models.audit import Audit
 from models.errors import WardcycleError
 from models.notification import Delivery, DeliveryStatus, Notification
@@ -65,6 +67,8 @@ class Chronicle:
         self.lines += ["", f"== {self.now.astimezone(ZONE):%a %d %b %H:%M} {act.title}"]
         if isinstance(made, Receipt | WardcycleError):
             self.lines += [f"   {_receipt(made) if isinstance(made, Receipt) else made}"]
+        if isinstance(made, list):
+            self.lines += [f"   {line}" for line in made]
         with self.walk.database.reading() as session:
             self._write_trail(session)
             self._write_told(session)
@@ -134,6 +138,37 @@ def _said(message: Message) -> list[str]:
     body, _, foot = message.text.partition("\n-- \n")
     said = [line for line in body.splitlines()[1:] if line]
     return [f"      {line}" for line in (message.subject, *said, foot.splitlines()[-1])]
+
+
+def _waits(waits: Waits, people: Directory) -> list[str]:
+    about = waits.task.slug if waits.task else waits.stage.slug
+    owners = ", ".join(_who(people, one) for one in waits.owners)
+    asked = f"{waits.decision.kind.value} of {about} ({owners}) since {_at(waits.since)}"
+    ending = [f"  approve: {_ending(waits.ending)}"] if waits.ending else []
+    return [asked, *ending, *(f"  {one.verdict.value}: {_effect(one, people)}" for one in waits.effects)]
+
+
+def _effect(effect: Effect, people: Directory) -> str:
+    said = ["moves"] if effect.moves else []
+    said += ["needs a date"] if effect.needs_date else []
+    said += [_ending(effect.ending)] if effect.ending else []
+    if coming := effect.coming:
+        reminders = ", ".join(_at(moment) for moment in coming.reminders)
+        asked = ", ".join(_who(people, one) for one in coming.asked)
+        at = _at(coming.asked_at) if coming.asked_at else "never"
+        said.append(
+            f"due {_at(coming.deadline_at)}; reminded {reminders or 'never'}; {coming.role} asked {at}: {asked}"
+        )
+    return "; ".join(said)
+
+
+def _ending(ending: Ending) -> str:
+    flags = [name for name in ("stage_ends", "asks_approval", "cycle_ends") if getattr(ending, name)]
+    return " ".join([*flags, f"opens {', '.join(ending.opens) or 'nothing'}"])
+
+
+def _at(moment: datetime) -> str:
+    return f"{moment.astimezone(ZONE):%d %b %H:%M}"
 
 
 def answer(slug: str, kind: str, by: str, **parts: object) -> Act:
@@ -218,5 +253,19 @@ def away(person: str, to: str, until: date) -> Act:
 
 
 LAUNCHED = Act("launched", lambda told: told.walk.cycle())
+
+
+def looks(by: str) -> Act:
+    """Somebody looks at what waits for their decision, and what each verdict would bring."""
+
+    def do(told: Chronicle) -> object:
+        with told.walk.database.reading() as session:
+            people = directory(session)
+            mine = waiting_for(session, people.person(by).id or 0, rules=told.walk.rules, now=told.now, most=5)
+            return [line for waits in mine.first for line in _waits(waits, people)]
+
+    return Act(f"{by} looks at what waits", do)
+
+
 SWEPT = Act("the clock", lambda told: told.walk.sweep(told.now))
 SENT = Act("all that waits is sent", lambda told: told.send())
