@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 from engine.absences import add_absence
 from engine.case import Receipt
 from engine.changes import move_deadline, reassign_task
+from engine.cycles import cancel_cycle, pause_cycle, resume_cycle
 from engine.effects import Effect, Ending
 from engine.leaving import leave
 from engine.people import Directory, directory
@@ -105,6 +106,7 @@ class Chronicle:
                 self.lines += _said(RENDERER.write(letter))
 
 
+_OF_CYCLE: dict[str, Callable[..., None]] = {"pause": pause_cycle, "resume": resume_cycle, "cancel": cancel_cycle}
 RENDERER = Renderer(ZONE, roles={})
 
 
@@ -221,13 +223,13 @@ def approved(slug: str, by: str) -> Act:
     return Act(f"{by} approves {slug}", do)
 
 
-def of_cycle(verb: Callable[..., None], by: str) -> Act:
+def of_cycle(what: str, by: str) -> Act:
     """The cycle is paused, goes on or is cancelled."""
 
     def do(told: Chronicle) -> object:
-        return told.walk.run(verb, told.walk.cycle_id, by, told.now, why="works on the ward")
+        return told.walk.run(_OF_CYCLE[what], told.walk.cycle_id, by, told.now, why="works on the ward")
 
-    return Act(f"{by}: {verb.__name__.replace('_', ' ')}", do)
+    return Act(f"{by}: {what} cycle", do)
 
 
 def left(person: str, to: str) -> Act:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from engine.cycles import cancel_cycle, pause_cycle, resume_cycle
 from engine.rules import Rules
 from models.db import Database
 from tests.chronicle import (
@@ -129,13 +128,13 @@ STORIES: dict[str, tuple[Step, ...]] = {
         (MINUTE, undo("teach", "gao")),
     ),
     "paused and cancelled": (
-        (SOON, of_cycle(pause_cycle, "ana")),
+        (SOON, of_cycle("pause", "ana")),
         (SOON, answer("study", "done", "dee")),
-        (4 * DAY, of_cycle(resume_cycle, "ana")),
+        (4 * DAY, of_cycle("resume", "ana")),
         (SOON, answer("study", "extend", "dee", until=LATER)),
-        (SOON, of_cycle(pause_cycle, "ana")),
-        (3 * DAY, of_cycle(resume_cycle, "ana")),
-        (SOON, of_cycle(cancel_cycle, "ana")),
+        (SOON, of_cycle("pause", "ana")),
+        (3 * DAY, of_cycle("resume", "ana")),
+        (SOON, of_cycle("cancel", "ana")),
         (SOON, decided("study", "grant", "ana")),
     ),
 }
