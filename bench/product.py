@@ -70,7 +70,7 @@ class Product:
         """Fill the hospital with open tasks."""
         with self._transaction() as session:  # planned for a day that never comes: it only gives its rows to copy
             launch = Launch(template=TEMPLATE, unit="ward", lead="lead", start=FAR)
-            seed = launch_cycle(session, launch, rules=self.rules, by=self.lead, now=START).id or 0
+            seed = launch_cycle(session, launch, rules=self.rules, by=self.lead, now=START).id
         self.first, self.n_open = populate(self.database, seed, n_open), n_open
 
     def launch(self, n: int) -> list[int]:
@@ -153,7 +153,7 @@ class Product:
 
     def _know_lead(self) -> None:
         with self.database.reading() as session:
-            self.lead = directory(session).person("lead").id or 0
+            self.lead = directory(session).person("lead").id
 
     @contextmanager
     def _transaction(self) -> Iterator[Session]:
@@ -163,7 +163,7 @@ class Product:
     def _launch(self) -> int:
         launch = Launch(template=TEMPLATE, unit="ward", lead="lead")
         with self._transaction() as session:
-            return launch_cycle(session, launch, rules=self.rules, by=self.lead, now=START).id or 0
+            return launch_cycle(session, launch, rules=self.rules, by=self.lead, now=START).id
 
     def _answer(self, token: str) -> bool:
         """Answer as the owner whose link this is; the door finds task and person by the token."""

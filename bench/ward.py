@@ -40,7 +40,7 @@ def make_ward(session: Session) -> None:
     holders = {role: _person(role) for role in (*OWNERS, DIRECTOR)}
     session.add_all([unit, _person("lead"), *holders.values(), *(_person(f"person-{n}") for n in range(PERSONS))])
     session.flush()
-    session.add_all(RoleHolding(person_id=p.id or 0, role=role, unit_id=unit.id or 0) for role, p in holders.items())
+    session.add_all(RoleHolding(person_id=p.id, role=role, unit_id=unit.id) for role, p in holders.items())
     people_changed(session)
 
 

@@ -38,7 +38,7 @@ def invite(person: Slug, /, *, signed: Signed = SIGNED) -> Shown:
         on = door.rules.calendar.local_date(door.now)
         with door.writing() as session:
             found = get_person(session, person)
-            made = invite_person(session, found.id or 0, by=door.by_or_none(session), now=door.now, on=on)
+            made = invite_person(session, found.id, by=door.by_or_none(session), now=door.now, on=on)
         until = door.shown(made.expires_at)
         # A relay's mail reaches the person; the local mailbox reaches whoever sits here.
         link = "" if made.mailed and door.settings.smtp_host else _link(door, made)
@@ -100,7 +100,7 @@ def end_sessions(person: Slug, /, *, signed: Signed = SIGNED) -> Shown:
     with open_door(signed) as door:
         with door.writing() as session:
             found = get_person(session, person)
-            n_ended = end(session, found.id or 0, by=door.by_or_none(session), now=door.now)
+            n_ended = end(session, found.id, by=door.by_or_none(session), now=door.now)
         return Shown({"person": person, "sessions": n_ended}, [_ended(door, n_ended)], [LIST])
 
 
@@ -113,7 +113,7 @@ def _set_lock(person: str, signed: Signed, *, locked: bool) -> Shown:
     with open_door(signed) as door:
         with door.writing() as session:
             found = get_person(session, person)
-            n_ended = set_lock(session, found.id or 0, locked=locked, by=door.by_or_none(session), now=door.now)
+            n_ended = set_lock(session, found.id, locked=locked, by=door.by_or_none(session), now=door.now)
         said = Text("Locked.", "已锁定。") if locked else Text("Open again.", "已解锁。")
         facts = {"person": person, "locked": locked, "sessions": n_ended}
         return Shown(facts, [door.say(said), *([_ended(door, n_ended)] if locked else [])], [LIST])

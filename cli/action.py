@@ -40,7 +40,7 @@ def list_(*, unit: Unit = None, timed: Timed = TIMED) -> Shown:
     with open_door(timed) as door, door.reading() as session:
         here = hospital_of(directory(session), unit)
         actions = list_actions(door.catalogue)
-        boards = read_scoreboards(session, actions, here.id or 0, rules=door.rules, now=door.now)
+        boards = read_scoreboards(session, actions, here.id, rules=door.rules, now=door.now)
         following = [f"wardcycle action {'show' if one.code else 'launch'} {one.action}" for one in boards[:1]]
         return Shown({"actions": [board_facts(door, one) for one in boards]}, [board_table(door, boards)], following)
 
@@ -56,7 +56,7 @@ def show(slug: Slug, /, *, unit: Unit = None, timed: Timed = TIMED) -> Shown:
     with open_door(timed) as door, door.reading() as session:
         here = hospital_of(directory(session), unit)
         action = get_action(door.catalogue, slug)
-        (board,) = read_scoreboards(session, [action], here.id or 0, rules=door.rules, now=door.now)
+        (board,) = read_scoreboards(session, [action], here.id, rules=door.rules, now=door.now)
         return _shown(door, board)
 
 

@@ -74,7 +74,7 @@ def aim(code: Code, /, *, wanted: Wanted = NOTHING, acting: Acting) -> Shown:
                        last=read_date(wanted.baseline_last, "--baseline-last"))  # fmt: skip
         with door.writing() as session:
             cycle = get_cycle(session, code)
-            made = set_aim(session, cycle.id or 0, given, rules=door.rules, by=door.by(session), now=door.now)
+            made = set_aim(session, cycle.id, given, rules=door.rules, by=door.by(session), now=door.now)
             lines = _aim_lines(door, session, made)
         return show_cycle(door, code, changed=True, first=lines)
 
@@ -96,7 +96,7 @@ def extend_check(
         day = read_date(until, "--until")
         with door.writing() as session:
             cycle, by = get_cycle(session, code), door.by(session)
-            checks.extend_check(session, cycle.id or 0, until=day, why=why, rules=door.rules, by=by, now=door.now)
+            checks.extend_check(session, cycle.id, until=day, why=why, rules=door.rules, by=by, now=door.now)
         return show_cycle(door, code, changed=True)
 
 
@@ -109,7 +109,7 @@ def abandon_check(code: Code, /, *, why: Why, acting: Acting) -> Shown:
     with open_door(acting) as door:
         with door.writing() as session:
             cycle, by = get_cycle(session, code), door.by(session)
-            checks.abandon_check(session, cycle.id or 0, why=why, rules=door.rules, by=by, now=door.now)
+            checks.abandon_check(session, cycle.id, why=why, rules=door.rules, by=by, now=door.now)
         return show_cycle(door, code, changed=True)
 
 
@@ -122,7 +122,7 @@ def follow(code: Code, /, *, acting: Acting) -> Shown:
     with open_door(acting) as door:
         with door.writing() as session:
             cycle, by = get_cycle(session, code), door.by(session)
-            opened = follow_cycle(session, cycle.id or 0, rules=door.rules, by=by, now=door.now).code
+            opened = follow_cycle(session, cycle.id, rules=door.rules, by=by, now=door.now).code
         return show_cycle(door, opened, changed=True)
 
 

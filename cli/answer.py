@@ -46,7 +46,7 @@ def answer(
                             evidence=tuple(_read(file) for file in evidence))  # fmt: skip
         with door.writing() as session:
             task = get_task(session, address)
-            receipt = submit_answer(session, task.id or 0, given, rules=door.rules, by=door.by(session), now=door.now)
+            receipt = submit_answer(session, task.id, given, rules=door.rules, by=door.by(session), now=door.now)
         return show_receipt(door, receipt)
 
 
@@ -71,7 +71,7 @@ def decide(
         given = GivenDecision(kind=Verdict(verdict), note=note, until=read_date(until, "--until"), to=to)
         with door.writing() as session:
             task = get_task(session, address)
-            receipt = take_decision(session, task.id or 0, given, rules=door.rules, by=door.by(session), now=door.now)
+            receipt = take_decision(session, task.id, given, rules=door.rules, by=door.by(session), now=door.now)
         return show_receipt(door, receipt)
 
 

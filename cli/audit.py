@@ -109,7 +109,7 @@ def _whole_trail(door: Door, session: Session, limit: int) -> _Trail:
     names = {row.id: row.name for row in acting}
     rows = []
     for one in found:
-        by, about = names.get(one.by_id, ""), f"{one.entity} {one.entity_id}"
+        by, about = names.get(one.by_id or 0, ""), f"{one.entity} {one.entity_id}"
         rows.append(_cells(door, (str(one.id), door.shown(one.at), by, one.door, one.what, about, one.why)))
     return _Trail(rows, plain([one.model_dump() for one in found], door.rules.calendar.zone), n_all)
 

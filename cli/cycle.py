@@ -113,7 +113,7 @@ def approve(
             stage = get_stage(session, address)
             approve_stage(
                 session,
-                stage.id or 0,
+                stage.id,
                 note=note,
                 rules=door.rules,
                 by=door.by(session),
@@ -131,7 +131,7 @@ def _change(code: str, why: str, acting: Acting, verb: Callable[..., None]) -> S
     with open_door(acting) as door:
         with door.writing() as session:
             cycle = get_cycle(session, code)
-            verb(session, cycle.id or 0, rules=door.rules, by=door.by(session), why=why, now=door.now)
+            verb(session, cycle.id, rules=door.rules, by=door.by(session), why=why, now=door.now)
         return show_cycle(door, code, changed=True)
 
 

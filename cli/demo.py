@@ -159,7 +159,7 @@ def acts_of(story: Story, rules: Rules, now: datetime) -> Iterator[Act]:
         )
         by = directory(session).person("lin-yue").id
         cycle = launch_cycle(session, given, rules=rules, by=by, now=at)
-        code.append(cycle.id or 0)
+        code.append(cycle.id)
         if story.counted:
             count_before(session, cycle, story.counted, rules=rules, at=at)
 
@@ -212,7 +212,7 @@ def _answer(task: TaskTemplate, rules: Rules, code: list[int]) -> Callable[[Sess
         note = _in(owner, Text(f"Finished: {task.title.en}", f"已完成：{task.title.zh}"))
         evidence = (PAPER,) if task.evidence is Evidence.REQUIRED else ()
         given = GivenAnswer(kind=AnswerKind.DONE, note=note, evidence=evidence)
-        submit_answer(session, row.id or 0, given, rules=rules, by=owner.id or 0, now=at)
+        submit_answer(session, row.id, given, rules=rules, by=owner.id, now=at)
 
     return do
 
@@ -221,7 +221,7 @@ def _accept(task: TaskTemplate, rules: Rules, code: list[int]) -> Callable[[Sess
     def do(session: Session, at: datetime) -> None:
         row, _ = _find(session, code[0], task.id)
         lead = session.get_one(Cycle, code[0]).lead_id
-        decide(session, row.id or 0, GivenDecision(kind=Verdict.ACCEPT), rules=rules, by=lead, now=at)
+        decide(session, row.id, GivenDecision(kind=Verdict.ACCEPT), rules=rules, by=lead, now=at)
 
     return do
 
@@ -232,7 +232,7 @@ def _approve(stage: StageTemplate, story: Story, rules: Rules, code: list[int]) 
         lead = session.get_one(Person, session.get_one(Cycle, code[0]).lead_id)
         note = _in(lead, Text(f"Seen and agreed: {stage.heading.en}", f"已审阅并同意：{stage.heading.zh}"))
         ending = prove(session, row, story.counted, rules=rules, at=at)
-        approve_stage(session, row.id or 0, note=note, rules=rules, by=lead.id or 0, now=at, ending=ending, signed=True)
+        approve_stage(session, row.id, note=note, rules=rules, by=lead.id, now=at, ending=ending, signed=True)
 
     return do
 
@@ -244,7 +244,7 @@ def _turn(
         lead = session.get_one(Person, session.get_one(Cycle, code[0]).lead_id)
         if turn.kind in ("pause", "cancel"):
             verb = pause_cycle if turn.kind == "pause" else cancel_cycle
-            verb(session, code[0], rules=rules, by=lead.id or 0, why=_in(lead, turn.note), now=at)
+            verb(session, code[0], rules=rules, by=lead.id, why=_in(lead, turn.note), now=at)
             return
         row, owner = _find(session, code[0], story.stands_at)
         until = rules.calendar.local_date(now + turn.days * DAY) if turn.days else None
@@ -252,7 +252,7 @@ def _turn(
         given = GivenAnswer(
             kind=AnswerKind(turn.kind), note=_in(owner, turn.note), until=until, to=turn.to, evidence=evidence
         )
-        submit_answer(session, row.id or 0, given, rules=rules, by=owner.id or 0, now=at)
+        submit_answer(session, row.id, given, rules=rules, by=owner.id, now=at)
 
     return do
 

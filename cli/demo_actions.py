@@ -51,7 +51,7 @@ def show_actions(session: Session, *, rules: Rules, now: datetime) -> None:
     """Enter what was counted until a moment, and let the quality office launch every action then."""
     people, today = directory(session), rules.calendar.local_date(now)
     put_observations(session, list(_values(people, rules, now)), rules=rules, by=None, now=now)
-    by = people.holders(OFFICE, hospital_of(people, None).id or 0, today)[0]
+    by = people.holders(OFFICE, hospital_of(people, None).id, today)[0]
     for action in list_actions(rules.catalogue):
         given = GivenAction(action=action.template.id, allow_unstaffed=True)
         launch_action(session, given, rules=rules, by=by, now=now)
@@ -59,7 +59,7 @@ def show_actions(session: Session, *, rules: Rules, now: datetime) -> None:
 
 def _values(people: Directory, rules: Rules, now: datetime) -> Iterator[Given]:
     for one in LEVELS:
-        indicator, unit_id = rules.catalogue.indicators[one.indicator], people.unit(one.unit).id or 0
+        indicator, unit_id = rules.catalogue.indicators[one.indicator], people.unit(one.unit).id
         running = start_of(indicator.frequency, rules.calendar.local_date(now))
         for k in range(N_PERIODS[indicator.frequency.value]):
             period = after(indicator.frequency, running, -1 - k)

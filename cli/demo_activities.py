@@ -45,11 +45,11 @@ def show_activities(session: Session, *, rules: Rules, now: datetime) -> None:
         plan = plan_activity(
             session, GivenActivity(activity=activity, unit=unit), rules=rules, by=office, now=now - DAY
         )
-        launch_activity_now(session, plan.id or 0, rules=rules, by=office, now=now)
+        launch_activity_now(session, plan.id, rules=rules, by=office, now=now)
     reviews = plan_reviews(
         session, GivenActivity(activity="document-review", unit=HOSPITAL), rules=rules, by=office, now=now
     )
-    launch_activity_now(session, reviews[2].id or 0, rules=rules, by=office, now=now)
+    launch_activity_now(session, reviews[2].id, rules=rules, by=office, now=now)
     _hold_drill(session, people, rules, now)
     _adopt_goals(session, rules, office, now)
 
@@ -61,14 +61,14 @@ def _hold_drill(session: Session, people: Directory, rules: Rules, now: datetime
     day = rules.calendar.shift(rules.calendar.local_date(now - 2 * DAY), 0)
     starts_at = rules.calendar.at(day, time(14))
     given = GivenGathering(title="心脏骤停演练", place="急诊候诊区", starts_at=starts_at, invited=INVITED)
-    held = add_gathering(session, cycle.id or 0, given, rules=rules, by=lead, now=before)
+    held = add_gathering(session, cycle.id, given, rules=rules, by=lead, now=before)
     for slug, knows, rating, note in CAME:
-        _come(session, held, people.person(slug).id or 0, knows, rating, note, rules)
-    tell_missing(session, held.id or 0, rules=rules, now=held.ends_at)
+        _come(session, held, people.person(slug).id, knows, rating, note, rules)
+    tell_missing(session, held.id, rules=rules, now=held.ends_at)
 
 
 def _come(session: Session, held: Gathering, person: int, knows: bool, rating: int, note: str, rules: Rules) -> None:
-    number, at = held.id or 0, held.starts_at + timedelta(minutes=5)
+    number, at = held.id, held.starts_at + timedelta(minutes=5)
     check_in(session, number, person, came_by=CameBy.CODE, rules=rules, now=at)
     choices = [one.right if knows else one.right % len(one.choices) + 1 for one in questions_of(held)]
     take_test(session, number, person, choices, now=held.ends_at)

@@ -60,7 +60,7 @@ def _aim(counted: Counted | None, rules: Rules, at: datetime) -> GivenAim:
 
 def _look(session: Session, cycle: Cycle, counted: Counted, rules: Rules, at: datetime) -> None:
     """Enter the weeks since, and assess them."""
-    do, seal = find_gate(session, cycle.id or 0, "do"), find_seal(session, cycle.id or 0)
+    do, seal = find_gate(session, cycle.id, "do"), find_seal(session, cycle.id)
     assert do and do.opened_at and seal, "Check comes after Do"
     begun = start_of(Frequency.WEEK, rules.calendar.local_date(do.opened_at))
     now = start_of(Frequency.WEEK, rules.calendar.local_date(at))

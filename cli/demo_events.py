@@ -62,7 +62,7 @@ NONE = Reported("DEM0-0001-0005", 120, "device", "near-miss", "emergency", "æ‹…æ
 
 def show_events(session: Session, *, rules: Rules, now: datetime) -> None:
     """Let staff report and the office work, through the real verbs, each at its own moment."""
-    office = directory(session).person(OFFICE).id or 0
+    office = directory(session).person(OFFICE).id
     closed, handled, analysed, set_aside, _ = (
         _report(session, one, rules, now) for one in (NEAR_MISS, NO_HARM, HARMED, NONE, JUST_IN)
     )
@@ -86,4 +86,4 @@ def show_events(session: Session, *, rules: Rules, now: datetime) -> None:
 def _report(session: Session, one: Reported, rules: Rules, now: datetime) -> int:
     given = GivenReport(what=one.what, kind=one.kind, harm=one.harm, unit=one.unit, done_at_once=one.done)
     event = receive_event(session, given, code=one.code, rules=rules, now=now - one.ago * HOUR)
-    return event.id or 0
+    return event.id

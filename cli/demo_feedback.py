@@ -40,7 +40,7 @@ SAID = (
 
 def show_feedback(session: Session, *, rules: Rules, now: datetime) -> None:
     """Let the patients speak and the office work, through the real verbs, each at its own moment."""
-    office = directory(session).person(OFFICE).id or 0
+    office = directory(session).person(OFFICE).id
     solved, answered, late, asked, _ = (_give(session, one, rules, now - one.ago * DAY) for one in SAID)
 
     def at(ago: float) -> datetime:
@@ -67,5 +67,5 @@ def _give(session: Session, one: Said, rules: Rules, at: datetime) -> int:
 
 
 def _draft(session: Session, number: int, unit: str, text: str, rules: Rules, at: datetime) -> None:
-    owner = directory(session).person("maria-silva").id or 0
+    owner = directory(session).person("maria-silva").id
     draft_answer(session, number, unit, text, rules=rules, by=owner, now=at)

@@ -48,4 +48,4 @@ def _answer_all(session: Session, cycle_id: int, *, rules: Rules, now: datetime)
         if owner is not None:
             evidence = (PAPER,) if task.evidence == Evidence.REQUIRED.value else ()
             given = GivenAnswer(kind=AnswerKind.DONE, note=NOTE.in_(owner.language), evidence=evidence)
-            submit_answer(session, task.id or 0, given, rules=rules, by=owner.id or 0, now=now)
+            submit_answer(session, task.id, given, rules=rules, by=owner.id, now=now)

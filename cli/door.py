@@ -79,7 +79,7 @@ class Door:
 
     def by(self, session: Session) -> int:
         """Find who acts. Raises NotFound."""
-        return get_person(session, getattr(self.options, "by", None) or "").id or 0
+        return get_person(session, getattr(self.options, "by", None) or "").id
 
     def by_or_none(self, session: Session) -> int | None:
         """Find who acts, where nobody needs to be named."""

@@ -105,7 +105,7 @@ def forecast(
             return _forecast(door, told, [_as_command(wanted)])
         if cycle:
             found = get_cycle(session, cycle)
-            told = forecast_cycle(session, found.id or 0, rules=rules, now=now, until=end)
+            told = forecast_cycle(session, found.id, rules=rules, now=now, until=end)
             return _forecast(door, told, [f"wardcycle cycle show {found.code}"])
         return _forecast(
             door, forecast_hospital(session, rules=rules, now=now, until=end), ["wardcycle task list --overdue"]

@@ -70,7 +70,7 @@ def set_(
             Rhythm(digest) if digest else before.digest,
             before.stopped if stop is None else _parts(stop),
         )
-        set_preferences(session, row.id or 0, wanted, by=door.by_or_none(session), now=door.now)
+        set_preferences(session, row.id, wanted, by=door.by_or_none(session), now=door.now)
         return _shown(door, row)
 
 

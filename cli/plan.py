@@ -81,7 +81,7 @@ def _read(door: Door, year: int | None, unit: str | None) -> WorkPlan:
 
     with door.reading() as session:
         people = directory(session)
-        units = units_below(people, people.unit(unit).id or 0) if unit else None
+        units = units_below(people, people.unit(unit).id) if unit else None
         wanted = year or door.rules.calendar.local_date(door.now).year
         return read_work_plan(session, wanted, rules=door.rules, now=door.now, units=units)
 

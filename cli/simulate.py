@@ -138,7 +138,7 @@ def simulate_hospital(
             return Simulated(tuple(read_told(session, without=sent_before)), {}, ())
 
 
-def read_told(session: Session, without: set[int | None] | None = None) -> list[Told]:
+def read_told(session: Session, without: set[int] | None = None) -> list[Told]:
     """Read from the outbox what was really sent, in the form of the forecast; receipts and the like are in it too.
 
     What went with a digest was sent when the digest was; the digest itself says nothing of its own.
@@ -252,21 +252,21 @@ def _take(database: Database, rules: Rules, clock: Clock, step: Step) -> list[st
 
 
 def _do(session: Session, step: Step, rules: Rules, now: datetime) -> None:
-    cycle_id = session.exec(select(Cycle.id)).one() or 0
+    cycle_id = session.exec(select(Cycle.id)).one()
     people = directory(session)
     if step.approve:
-        stage_id = session.exec(select(Stage.id).where(Stage.slug == step.approve.stage)).one() or 0
-        by = people.person(step.approve.by).id or 0
+        stage_id = session.exec(select(Stage.id).where(Stage.slug == step.approve.stage)).one()
+        by = people.person(step.approve.by).id
         approve_stage(session, stage_id, note=step.approve.note, rules=rules, by=by, now=now)
     if step.cycle:
         verbs = {"pause": pause_cycle, "resume": resume_cycle, "cancel": cancel_cycle}
-        by = people.person(step.cycle.by).id or 0
+        by = people.person(step.cycle.by).id
         verbs[step.cycle.kind](session, cycle_id, rules=rules, by=by, why=step.cycle.note, now=now)
     if step.answer:
         task_id = session.exec(select(Task.id).where(Task.slug == step.answer.task)).one_or_none()
         if task_id is None:
             raise UsageError(what=f"no task {step.answer.task}")
-        _answer(session, task_id, step, people.person(step.answer.by).id or 0, rules, now)
+        _answer(session, task_id, step, people.person(step.answer.by).id, rules, now)
 
 
 def _answer(session: Session, task_id: int, step: Step, by: int, rules: Rules, now: datetime) -> None:
@@ -317,12 +317,12 @@ def _write_hospital(session: Session, scenario: Scenario) -> None:
     for slug, unit in given.units.items():
         units[slug].parent_id = units[unit.parent].id if unit.parent else None
     for held in given.roles:
-        person, unit_id = people[held.person].id or 0, units[held.unit].id or 0
+        person, unit_id = people[held.person].id, units[held.unit].id
         session.add(
             RoleHolding(person_id=person, role=held.role, unit_id=unit_id, from_on=held.since, until_on=held.until)
         )
     for away in given.absences:
-        person, stand_in = people[away.person].id or 0, people[away.stand_in].id or 0
+        person, stand_in = people[away.person].id, people[away.stand_in].id
         session.add(Absence(person_id=person, from_on=away.since, until_on=away.until, stand_in_id=stand_in))
     people_changed(session)
 

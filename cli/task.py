@@ -89,7 +89,7 @@ def move(
         with door.writing() as session:
             task = get_task(session, address)
             given = move_deadline(
-                session, task.id or 0, until=day, why=why, rules=door.rules, by=door.by(session), now=door.now
+                session, task.id, until=day, why=why, rules=door.rules, by=door.by(session), now=door.now
             )
         return show_receipt(door, given)
 
@@ -110,9 +110,7 @@ def reassign(
     with open_door(acting) as door:
         with door.writing() as session:
             task = get_task(session, address)
-            given = reassign_task(
-                session, task.id or 0, to=to, why=why, rules=door.rules, by=door.by(session), now=door.now
-            )
+            given = reassign_task(session, task.id, to=to, why=why, rules=door.rules, by=door.by(session), now=door.now)
         return show_receipt(door, given)
 
 
@@ -125,7 +123,7 @@ def take(address: Address, /, *, acting: Acting) -> Shown:
     with open_door(acting) as door:
         with door.writing() as session:
             task = get_task(session, address)
-            given = take_task(session, task.id or 0, rules=door.rules, by=door.by(session), now=door.now)
+            given = take_task(session, task.id, rules=door.rules, by=door.by(session), now=door.now)
         return show_receipt(door, given)
 
 
@@ -137,7 +135,7 @@ def undo(address: Address, /, *, acting: Acting) -> Shown:
 
     with open_door(acting) as door:
         with door.writing() as session:
-            answer_id = newest_answer(session, get_task(session, address).id or 0)
+            answer_id = newest_answer(session, get_task(session, address).id)
             given = undo_answer(session, answer_id, rules=door.rules, by=door.by(session), now=door.now)
         return show_receipt(door, given)
 

@@ -121,14 +121,12 @@ def _write(session: Session, away: Person, other: Person, wanted: Away, *, by: i
         sa.select(Absence).where(col(Absence.person_id) == away.id, col(Absence.from_on) == wanted.first)
     ).scalar_one_or_none()
     before = {"until": known.until_on, "stand_in_id": known.stand_in_id} if known else None
-    row = known or Absence(
-        person_id=away.id or 0, from_on=wanted.first, until_on=wanted.last, stand_in_id=other.id or 0
-    )
-    row.until_on, row.stand_in_id = wanted.last, other.id or 0
+    row = known or Absence(person_id=away.id, from_on=wanted.first, until_on=wanted.last, stand_in_id=other.id)
+    row.until_on, row.stand_in_id = wanted.last, other.id
     session.add(row)
     session.flush()
     after = {"person": wanted.person, "from": wanted.first, "until": wanted.last, "stand_in": wanted.stand_in}
-    record(session, "absence.add", "absence", row.id or 0, by=by, now=now, before=before, after=after)
+    record(session, "absence.add", "absence", row.id, by=by, now=now, before=before, after=after)
     people_changed(session)
     return row
 

@@ -75,7 +75,7 @@ def invite(session: Session, person_id: int, *, by: int | None, now: datetime, o
     if person.email:
         facts = {"invitation": row}
         tell_alone(session, person_id, NotificationKind.INVITATION, f"invitation:{made.id}", EMAIL, facts, now=now)
-    record(session, "account.invite", "account", account.id or 0, by=by, now=now, after={"until": made.expires_at})
+    record(session, "account.invite", "account", account.id, by=by, now=now, after={"until": made.expires_at})
     return Invited(person_id, row, made.expires_at, mailed=bool(person.email))
 
 
@@ -93,7 +93,7 @@ def accept_invitation(
     """
     invitation = _invitation(session, brought, keys, now)
     person = _here(session, invitation.person_id, on)
-    account = _account(session, person.id or 0)
+    account = _account(session, person.id)
     if account is None:
         raise InvitationGone
     _set_password(session, account, person, password, now=now)
@@ -123,7 +123,7 @@ def set_lock(session: Session, person_id: int, *, locked: bool, by: int | None, 
         raise NoAccount
     account.locked_until, account.n_failed = (LOCKED if locked else None), 0
     session.add(account)
-    record(session, "account.lock" if locked else "account.unlock", "account", account.id or 0, by=by, now=now)
+    record(session, "account.lock" if locked else "account.unlock", "account", account.id, by=by, now=now)
     return end_sessions(session, person_id, by=by, now=now) if locked else 0
 
 
@@ -180,7 +180,7 @@ def tell_alone(
     told = Notification(key=key, kind=kind, person_id=person_id, urgent=True, planned_at=now, facts=json.dumps(facts))
     session.add(told)
     session.flush()
-    queued = Delivery(notification_id=told.id or 0, channel=channel, status=DeliveryStatus.QUEUED, next_try_at=now)
+    queued = Delivery(notification_id=told.id, channel=channel, status=DeliveryStatus.QUEUED, next_try_at=now)
     session.add(queued)
 
 
@@ -193,7 +193,7 @@ def _set_password(
     account.password_hash, account.changed_at = HASHER.hash(password), now
     account.n_failed, account.locked_until = 0, None
     session.add(account)
-    record(session, "account.password", "account", account.id or 0, by=account.person_id, now=now)
+    record(session, "account.password", "account", account.id, by=account.person_id, now=now)
     end_sessions(session, account.person_id, by=account.person_id, now=now, but=keep)
 
 

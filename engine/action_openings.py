@@ -39,10 +39,10 @@ def ask_missing(deed: Deed, run: ActionRun, board: Scoreboard) -> tuple[str, ...
 
     What a schedule waits for is asked for by the schedule. Returns the codes of what is new.
     """
-    lacking, before = _lacking(deed, board), requests_of(deed.session, run.id or 0)
+    lacking, before = _lacking(deed, board), requests_of(deed.session, run.id)
     for cycle in before:
         if not any(_key(run, group).startswith(_stem(cycle)) for group in lacking):
-            end_request(deed, cycle.id or 0, COME)
+            end_request(deed, cycle.id, COME)
     asked = [
         request_values(
             deed.session, group[0], group[1], slugs, group[2], _key(run, group), rules=deed.rules, now=deed.now
@@ -56,7 +56,7 @@ def ask_missing(deed: Deed, run: ActionRun, board: Scoreboard) -> tuple[str, ...
 
 def _open(deed: Deed, run: ActionRun, board: Scoreboard, score: Score, one: Department) -> Cycle:
     """Open the cycle of one department and indicator, its aim filled in; the prediction is for its team to say."""
-    unit_id = deed.people.unit(one.unit).id or 0
+    unit_id = deed.people.unit(one.unit).id
     title = Text(f"{board.title.en}: {score.title.en}", f"{board.title.zh}：{score.title.zh}")
     launch = Launch(
         template=METHOD,
@@ -67,10 +67,10 @@ def _open(deed: Deed, run: ActionRun, board: Scoreboard, score: Score, one: Depa
         allow_unstaffed=True,
     )
     kind, part = OriginKind.ACTION, part_of(score.indicator, unit_id)
-    opened = launch_from(deed.session, kind, run.id or 0, launch, rules=deed.rules, by=deed.by, now=deed.now, part=part)
+    opened = launch_from(deed.session, kind, run.id, launch, rules=deed.rules, by=deed.by, now=deed.now, part=part)
     until = run.until_on if run.until_on > deed.today else deed.today + timedelta(days=DAYS_AHEAD)
     aim = GivenAim(indicator=score.indicator, unit=one.unit, target=score.target, target_on=until, as_written=True)
-    set_aim(deed.session, opened.id or 0, aim, rules=deed.rules, by=opened.lead_id, now=deed.now)
+    set_aim(deed.session, opened.id, aim, rules=deed.rules, by=opened.lead_id, now=deed.now)
     return opened
 
 
@@ -87,7 +87,7 @@ def _lacking(deed: Deed, board: Scoreboard) -> Mapping[Group, list[str]]:
         one = deed.rules.catalogue.indicators[score.indicator]
         period = spelled(one.frequency, after(one.frequency, start_of(one.frequency, deed.today), -1))
         for department in score.departments:
-            unit_id = deed.people.unit(department.unit).id or 0
+            unit_id = deed.people.unit(department.unit).id
             if department.stand is Stand.NO_DATA and (score.indicator, unit_id) not in waiting:
                 found[unit_id, one.data_owner, period].append(score.indicator)
     return found

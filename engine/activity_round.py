@@ -39,7 +39,7 @@ def run_activities(database: Database, *, rules: Rules, now: datetime, door: str
     """Do everything about activities that is due at `now`. Twice, late or twice at once brings nothing twice."""
     rounds = Rounds(database, door)
     with database.reading() as session:
-        due = [one.id or 0 for one in list_activity_schedules(session) if _is_due(one, rules, now)]
+        due = [one.id for one in list_activity_schedules(session) if _is_due(one, rules, now)]
         untold, unreported = find_untold(session, now), find_unreported(session, rules)
     n_launched = rounds.each(due, partial(launch_due_activity, rules=rules, now=now))
     n_told = rounds.each(untold, partial(tell_missing, rules=rules, now=now))
@@ -86,7 +86,7 @@ def _coming(
         at = max(here.due_at, now)
         try:
             yield from (
-                ComingLaunch(at, schedule.id or 0, each.unit_id, each.launch)
+                ComingLaunch(at, schedule.id, each.unit_id, each.launch)
                 for each in prepare(Deed(session, rules, None, at), schedule, here)
             )
         except WardcycleError:  # an activity that is no longer there, or nobody to lead it: it would not be launched

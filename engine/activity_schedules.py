@@ -69,7 +69,7 @@ def plan_activity(
     begins = given.since or first_period(every, rules.calendar, now)
     made = ActivitySchedule(
         activity=template.id,
-        unit_id=deed.people.unit(given.unit).id or 0,
+        unit_id=deed.people.unit(given.unit).id,
         units_below=given.units_below,
         every=str(every),
         title_en=given.title or given.title_zh,
@@ -82,7 +82,7 @@ def plan_activity(
     session.add(made)
     session.flush()
     after = {**given.model_dump(mode="json"), "every": made.every, "next_on": made.next_on}
-    record(session, "activity.plan", "activity-schedule", made.id or 0, by=by, now=now, after=after)
+    record(session, "activity.plan", "activity-schedule", made.id, by=by, now=now, after=after)
     return made
 
 

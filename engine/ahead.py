@@ -25,7 +25,7 @@ class Foreseen(Deed):
 
     def plan(self, cycle: Cycle) -> Plan:
         """Get what the cycle was launched with, or will be."""
-        return self.plans.get(cycle.id or 0) or super().plan(cycle)
+        return self.plans.get(cycle.id) or super().plan(cycle)
 
 
 @dataclass

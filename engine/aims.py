@@ -169,7 +169,7 @@ def off_scale(value: float, indicator: Indicator, level: float | None) -> bool:
 
 
 def _refuse_late(session: Session, cycle: Cycle) -> None:
-    plan = find_gate(session, cycle.id or 0, "plan")
+    plan = find_gate(session, cycle.id, "plan")
     if plan is None:
         raise NoPlanStage(code=cycle.code)
     require_running(cycle, AT_WORK)
@@ -190,7 +190,7 @@ def _meant(deed: Deed, cycle: Cycle, aim: Aim | None, given: GivenAim) -> _Meant
     indicator = get_indicator(deed.rules.catalogue.indicators, slug)
     if indicator.better is Better.NEITHER:
         raise AimWithoutDirection(indicator=indicator.title)
-    unit_id = (deed.people.unit(given.unit).id or 0) if given.unit else (aim.unit_id if aim else cycle.unit_id)
+    unit_id = (deed.people.unit(given.unit).id) if given.unit else (aim.unit_id if aim else cycle.unit_id)
     meant = _Meant(indicator, unit_id, read_series(deed.session, slug, unit_id, frequency=indicator.frequency))
     level = _level(meant)
     for what, value in ((_TARGET, given.target), (_PREDICTION, given.prediction)):

@@ -37,7 +37,7 @@ def ask(
     """
     level, persons = _first_level(deed, cycle, level, _askers(deed, task))
     decision = Decision(
-        cycle_id=cycle.id or 0,
+        cycle_id=cycle.id,
         stage_id=stage_id,
         task_id=task.id if task else None,
         answer_id=answer_id,
@@ -49,7 +49,7 @@ def ask(
     deed.session.add(decision)
     deed.session.flush()
     after = {"kind": kind.value, "level": level, "to": list(persons)}
-    record(deed.session, "decision.ask", "decision", decision.id or 0, by=deed.by, now=deed.now, after=after, why=why)
+    record(deed.session, "decision.ask", "decision", decision.id, by=deed.by, now=deed.now, after=after, why=why)
     _tell(deed, cycle, decision, persons, until=until, note=why)
     return decision
 

@@ -45,7 +45,7 @@ def assess_due(database: Database, *, rules: Rules, now: datetime, door: str) ->
     rounds = Rounds(database, door)
     rounds.all_of(rules.catalogue.events is not None, partial(count_events, rules=rules, now=now))
     with database.reading() as session:
-        schedules = {one.id or 0: one for one in list_schedules(session, stopped=True)}
+        schedules = {one.id: one for one in list_schedules(session, stopped=True)}
     n_created = _create(rounds, schedules, rules, now)
     with database.reading() as session:
         waiting = list_waiting(session)

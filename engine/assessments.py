@@ -58,7 +58,7 @@ def run_assessment(
     found = assess(scope.series, scope.look)
     made = _keep(deed, scope, cycle_id, found, waiting, schedule_key)
     if scope.watch is not None and cycle is not None:
-        look_out(deed, cycle, scope.watch, found, made.id or 0)
+        look_out(deed, cycle, scope.watch, found, made.id)
     elif cycle is not None and made.too_little:
         _ask_for_data(deed, cycle, scope.look.indicator, scope.unit_id, found)
     deed.finish()
@@ -94,7 +94,7 @@ def _keep(
 ) -> Assessment:
     session, values = deed.session, written_row(found, deed.by)
     if waiting is not None:
-        deed.move(Assessment, [waiting.id or 0], AssessmentStatus.DUE, AssessmentStatus.DONE, values=values)
+        deed.move(Assessment, [waiting.id], AssessmentStatus.DUE, AssessmentStatus.DONE, values=values)
         session.refresh(waiting)
         return waiting
     made = Assessment(
@@ -109,13 +109,13 @@ def _keep(
     session.add(made)
     session.flush()
     after = {"indicator": found.indicator, "verdict": found.verdict, "data_hash": found.data_hash}
-    record(session, "assessment.make", "assessment", made.id or 0, by=deed.by, now=deed.now, after=after)
+    record(session, "assessment.make", "assessment", made.id, by=deed.by, now=deed.now, after=after)
     return made
 
 
 def _ask_for_data(deed: Deed, cycle: Cycle, indicator: Indicator, unit_id: int, found: Record) -> None:
     """Ask the data owner, once for each state of the data, while Check waits for them."""
-    check = find_gate(deed.session, cycle.id or 0, "check")
+    check = find_gate(deed.session, cycle.id, "check")
     if check is None or check.status not in (StageStatus.OPEN, StageStatus.READY):
         return
     people, today = deed.people, deed.today

@@ -90,7 +90,7 @@ def find_person(people: Directory, typed: str, *, rules: Rules, now: datetime) -
         raise NobodyByThatName(typed=typed.strip()[:60])
     if len(found) > 1:
         raise SeveralByThatName
-    return found[0].id or 0
+    return found[0].id
 
 
 def check_in(
@@ -115,7 +115,7 @@ def check_in(
     session.add(made)
     session.flush()
     facts = {"gathering": gathering_id, "person": directory(session).persons[person_id].slug, "how": came_by.value}
-    record(session, "attendance.note", "attendance", made.id or 0, by=by or person_id, now=now, after=facts)
+    record(session, "attendance.note", "attendance", made.id, by=by or person_id, now=now, after=facts)
     return made
 
 
@@ -141,7 +141,7 @@ def take_test(
         found.score_percent, found.tested_at = score, now
     session.add(found)
     facts = {"try": found.n_tries, "score_percent": score}
-    record(session, "attendance.test", "attendance", found.id or 0, by=person_id, now=now, after=facts)
+    record(session, "attendance.test", "attendance", found.id, by=person_id, now=now, after=facts)
     return found
 
 
@@ -158,7 +158,7 @@ def evaluate(
     refuse_identifiers({Text("note", "意见"): note})
     found.rating, found.note = rating, note.strip()[:MOST_NOTE]
     session.add(found)
-    record(session, "attendance.rate", "attendance", found.id or 0, by=person_id, now=now, after={"rating": rating})
+    record(session, "attendance.rate", "attendance", found.id, by=person_id, now=now, after={"rating": rating})
     return found
 
 

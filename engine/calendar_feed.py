@@ -76,9 +76,9 @@ def write_feed(session: Session, person: Person, *, rules: Rules, now: datetime,
     feed.add("prodid", "-//wardcycle//deadlines//EN")
     feed.add("version", "2.0")
     feed.add("x-wr-calname", "wardcycle")
-    for task, cycle in _open_tasks(deed, person.id or 0):
+    for task, cycle in _open_tasks(deed, person.id):
         feed.add_component(_of_task(task, cycle, person.language, address))
-    for gathering in _gatherings(session, person.id or 0, now):
+    for gathering in _gatherings(session, person.id, now):
         feed.add_component(_of_gathering(gathering))
     return bytes(feed.to_ical())
 

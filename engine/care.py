@@ -70,7 +70,7 @@ def keep_analysis(
     Raises NotFound, NotAllowed, IdentifierFound for a title or a step that names a patient.
     """
     deed = Deed(session, rules, by, now)
-    unit_id = deed.people.unit(unit).id or 0
+    unit_id = deed.people.unit(unit).id
     _require_allowed(deed, unit_id)
     steps = " · ".join(one.name for one in found.flow.steps)
     refuse_identifiers({Text("Title", "标题"): title, Text("Steps", "环节"): steps})
@@ -78,7 +78,7 @@ def keep_analysis(
     session.add(kept)
     session.flush()
     facts = {"unit": unit, "cases": found.flow.n_cases, "events": found.flow.n_events, "sha256": found.sha256}
-    record(session, "care.analyse", "care_analysis", kept.id or 0, by=by, now=now, after=facts)
+    record(session, "care.analyse", "care_analysis", kept.id, by=by, now=now, after=facts)
     return kept
 
 
@@ -114,7 +114,7 @@ def follow_bottleneck(
     )
     kind = OriginKind.BOTTLENECK
     opened = launch_from(session, kind, analysis_id, launch, rules=rules, by=by, now=now, part=str(rank))
-    if find_aim(session, opened.id or 0) is None:
+    if find_aim(session, opened.id) is None:
         _fill_plan(deed, analysis, bottleneck, one, opened)
     return opened
 
@@ -211,7 +211,7 @@ def _fill_plan(deed: Deed, analysis: CareAnalysis, bottleneck: Bottleneck, one: 
         put_observations(deed.session, given, rules=deed.rules, by=None, now=deed.now, why=why)
     baseline = weeks[-BASELINE_WEEKS:]
     aim = Aim(
-        cycle_id=opened.id or 0,
+        cycle_id=opened.id,
         indicator=one.id,
         indicator_version=one.version,
         unit_id=analysis.unit_id,

@@ -110,7 +110,7 @@ def refuse_closed(case: Case) -> None:
 
 def give_to(case: Case, persons: tuple[int, ...], *, why: str, key: str, told: bool) -> None:
     """Make these persons the owners of a task, by hand; they are told when the task is open."""
-    deed, task_id = case.deed, case.task.id or 0
+    deed, task_id = case.deed, case.task.id
     before = {"owners": list(case.owners)}
     set_owners(deed, task_id, persons)
     deed.session.execute(sa.update(Task).where(col(Task.id) == task_id).values(owner_role="", unstaffed=False))
@@ -142,7 +142,7 @@ def retime(case: Case, timed: Timed, why: str) -> None:
     deed.session.execute(sa.update(Task).where(col(Task.id) == task.id).values(timed.values()))
     deed.session.refresh(task)
     drop_unsent(
-        deed.session, [task.id or 0], by=deed.by, now=deed.now, why="new deadline", before_deadline=timed.deadline_no
+        deed.session, [task.id], by=deed.by, now=deed.now, why="new deadline", before_deadline=timed.deadline_no
     )
 
 
@@ -164,13 +164,13 @@ def finish_task(case: Case, old: TaskStatus, *, done_by: int | None, why: str) -
     """Move a task to done; returns the slugs of tasks that open by it."""
     deed, task = case.deed, case.task
     values = {"next_fire_at": None, "done_at": deed.now, "done_by": done_by}
-    deed.move(Task, [task.id or 0], old, TaskStatus.DONE, why=why, values=values)
+    deed.move(Task, [task.id], old, TaskStatus.DONE, why=why, values=values)
     return leave_task(case, "answered")
 
 
 def leave_task(case: Case, why: str) -> list[str]:
     """Clear up after a task that is over: unsent messages, open questions, its stage; returns slugs opened."""
-    deed, task_id = case.deed, case.task.id or 0
+    deed, task_id = case.deed, case.task.id
     drop_unsent(deed.session, [task_id], by=deed.by, now=deed.now, why=why)
     end_decisions(deed, col(Decision.task_id) == task_id, Outcome.MOOT, why)
     return end_task(deed, case.cycle, case.task)

@@ -69,10 +69,10 @@ def _begin(
 def _keep(deed: Deed, cycle: Cycle, choice: CheckChoice, why: str, until: date | None) -> CheckDecision:
     by = deed.by or 0
     made = CheckDecision(
-        cycle_id=cycle.id or 0, choice=choice, until_on=until, reason=why, decided_at=deed.now, decided_by=by
+        cycle_id=cycle.id, choice=choice, until_on=until, reason=why, decided_at=deed.now, decided_by=by
     )
     deed.session.add(made)
     deed.session.flush()
     after = {"choice": choice.value} | ({"until": until.isoformat()} if until else {})
-    record(deed.session, "cycle.check", "cycle", cycle.id or 0, by=by, now=deed.now, after=after, why=why)
+    record(deed.session, "cycle.check", "cycle", cycle.id, by=by, now=deed.now, after=after, why=why)
     return made

@@ -98,7 +98,7 @@ def ask_code(
     session.flush()
     facts = {"code_row": f"{made.id}.{made.salt}"}
     tell_alone(session, person_id, NotificationKind.CODE, f"code:{made.id}", channel, facts, now=now)
-    record(session, "code.ask", "login-code", made.id or 0, by=person_id, now=now, after={"channel": channel})
+    record(session, "code.ask", "login-code", made.id, by=person_id, now=now, after={"channel": channel})
     return Asked(channel, made.expires_at)
 
 
@@ -130,8 +130,8 @@ def use_code(
     session.add(code)
     if not is_code(keys, f"{code.id}.{code.salt}", "".join(typed.split())):
         facts = {"n_tries": code.n_tries}
-        record(session, "code.wrong", "login-code", code.id or 0, by=person_id, now=now, after=facts, outcome="refused")
+        record(session, "code.wrong", "login-code", code.id, by=person_id, now=now, after=facts, outcome="refused")
         return False
     code.used_at = now
-    record(session, "code.use", "login-code", code.id or 0, by=person_id, now=now)
+    record(session, "code.use", "login-code", code.id, by=person_id, now=now)
     return True

@@ -129,7 +129,7 @@ def follow_alert(
     session.add(alert)
     session.add(_aim(deed, alert, one, opened))
     facts = {"alert": alert.id, "indicator": one.id, "since": alert.first_on}
-    record(session, "cycle.follow", "cycle", opened.id or 0, by=by, now=now, after=facts)
+    record(session, "cycle.follow", "cycle", opened.id, by=by, now=now, after=facts)
     return opened
 
 
@@ -181,7 +181,7 @@ def _aim(deed: Deed, alert: Alert, one: Indicator, opened: Cycle) -> Aim:
     found = record_from(deed.session.get_one(Assessment, alert.assessment_id).record)
     recent = [point.period for point in found.points][-BASELINE_POINTS:]
     return Aim(
-        cycle_id=opened.id or 0,
+        cycle_id=opened.id,
         indicator=one.id,
         indicator_version=one.version,
         unit_id=alert.unit_id,

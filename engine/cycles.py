@@ -27,7 +27,7 @@ AT_WORK = (TaskStatus.OPEN, TaskStatus.DECIDING)
 
 def start_cycle(deed: Deed, cycle: Cycle) -> None:
     """Make a planned cycle active and open its first stage."""
-    deed.move(Cycle, [cycle.id or 0], CycleStatus.PLANNED, CycleStatus.ACTIVE)
+    deed.move(Cycle, [cycle.id], CycleStatus.PLANNED, CycleStatus.ACTIVE)
     set_committed_value(cycle, "status", CycleStatus.ACTIVE)  # as move() wrote it: nothing to flush
     first = deed.session.exec(select(Stage).where(Stage.cycle_id == cycle.id, Stage.position == 0)).one()
     open_stage(deed, cycle, first)
@@ -49,7 +49,7 @@ def pause_cycle(session: Session, cycle_id: int, *, rules: Rules, by: int, why: 
     deed, cycle = _begin(session, cycle_id, RUNNING, rules, by, why, now)
     for task in _tasks(session, cycle_id, AT_WORK):
         values = {"next_fire_at": None, "resume_status": task.status.value}
-        deed.move(Task, [task.id or 0], task.status, TaskStatus.PAUSED, why=why, values=values)
+        deed.move(Task, [task.id], task.status, TaskStatus.PAUSED, why=why, values=values)
     drop_unsent(session, _ids(_tasks(session, cycle_id, (TaskStatus.PAUSED,))), by=by, now=now, why="paused")
     _set_decisions(deed, cycle_id, next_at=None)
     _move(deed, cycle, CycleStatus.PAUSED, why, {"paused_at": now, "why": why})
@@ -77,7 +77,7 @@ def cancel_cycle(session: Session, cycle_id: int, *, rules: Rules, by: int, why:
     for stage in session.exec(select(Stage).where(Stage.cycle_id == cycle_id)):
         if stage.status not in (StageStatus.CLOSED, StageStatus.CANCELLED):
             left = {"open_count": 0}
-            deed.move(Stage, [stage.id or 0], stage.status, StageStatus.CANCELLED, why=why, values=left)
+            deed.move(Stage, [stage.id], stage.status, StageStatus.CANCELLED, why=why, values=left)
     end_decisions(deed, col(Decision.cycle_id) == cycle_id, Outcome.MOOT, why)
     _move(deed, cycle, CycleStatus.CANCELLED, why, {"ended_at": now, "why": why})
     for person in {cycle.lead_id, *_owners(session, _ids(at_work))}:
@@ -89,7 +89,7 @@ def stop_tasks(deed: Deed, tasks: list[Task], why: str) -> None:
     """Move tasks to stopped, whatever they were at."""
     for task in tasks:
         values = {"next_fire_at": None, "why": why[:500]}
-        deed.move(Task, [task.id or 0], task.status, TaskStatus.STOPPED, why=why, values=values)
+        deed.move(Task, [task.id], task.status, TaskStatus.STOPPED, why=why, values=values)
 
 
 def _begin(
@@ -108,7 +108,7 @@ def _begin(
 
 def _move(deed: Deed, cycle: Cycle, new: CycleStatus, why: str, values: dict[str, object]) -> None:
     values = values | ({"why": str(values["why"])[:500]} if "why" in values else {})
-    deed.move(Cycle, [cycle.id or 0], cycle.status, new, why=why, values=values)
+    deed.move(Cycle, [cycle.id], cycle.status, new, why=why, values=values)
 
 
 def _resume_task(deed: Deed, cycle: Cycle, task: Task, why: str) -> None:
@@ -122,8 +122,8 @@ def _resume_task(deed: Deed, cycle: Cycle, task: Task, why: str) -> None:
         timed = Timed.same(task, ladder, calendar, deed.now)
     stands = {"next_fire_at": None} if old is TaskStatus.DECIDING else {}
     values = {**timed.values(), "resume_status": None, **stands}
-    deed.move(Task, [task.id or 0], TaskStatus.PAUSED, old, why=why, values=values)
-    for person in _owners(deed.session, [task.id or 0]) if moved_to else ():
+    deed.move(Task, [task.id], TaskStatus.PAUSED, old, why=why, values=values)
+    for person in _owners(deed.session, [task.id]) if moved_to else ():
         key, number = f"task:{task.id}:{timed.deadline_no}:deadline", timed.deadline_no
         deed.note(cycle, NotificationKind.DEADLINE, key, person, task_id=task.id, deadline_no=number, why=why)
 
@@ -191,7 +191,7 @@ def _tasks(session: Session, cycle_id: int, statuses: tuple[TaskStatus, ...]) ->
 
 
 def _ids(tasks: list[Task]) -> list[int]:
-    return [task.id or 0 for task in tasks]
+    return [task.id for task in tasks]
 
 
 def _owners(session: Session, task_ids: list[int]) -> list[int]:

@@ -52,7 +52,7 @@ def ask_for_data(
         due = session.get_one(DueAssessment, each.assessment_id)
         due.request_id = cycle.id
         session.add(due)
-    return cycle.id or 0
+    return cycle.id
 
 
 def request_values(

@@ -178,7 +178,7 @@ def _give(asked: Asked, given: GivenDecision) -> list[str]:
     else:
         _require_future(case)
     _go_on(case, given.until, given.note)
-    give_to(case, (person.id or 0,), why=given.note, key=f"decision:{asked.decision.id}", told=True)
+    give_to(case, (person.id,), why=given.note, key=f"decision:{asked.decision.id}", told=True)
     return []
 
 
@@ -189,7 +189,7 @@ def _accept(asked: Asked, given: GivenDecision) -> list[str]:
 def _stop(asked: Asked, given: GivenDecision) -> list[str]:
     case, deed = asked.case, asked.case.deed
     values = {"next_fire_at": None, "why": given.note[:500]}
-    deed.move(Task, [case.task.id or 0], case.task.status, TaskStatus.STOPPED, why=given.note, values=values)
+    deed.move(Task, [case.task.id], case.task.status, TaskStatus.STOPPED, why=given.note, values=values)
     return leave_task(case, "stopped")
 
 
@@ -215,7 +215,7 @@ def _go_on(case: Case, until: date | None, why: str) -> None:
     deed, task = case.deed, case.task
     if task.status is not TaskStatus.OPEN:  # else an escalation was decided: the task never stood still
         timed = Timed.same(task, deed.plan(case.cycle).ladder, deed.rules.calendar, deed.now)
-        deed.move(Task, [task.id or 0], task.status, TaskStatus.OPEN, why=why, values=timed.values())
+        deed.move(Task, [task.id], task.status, TaskStatus.OPEN, why=why, values=timed.values())
         deed.session.refresh(task)
     if until:
         new_deadline(case, until, why)

@@ -102,7 +102,7 @@ class Deed:
     def record_deadline(self, task: Task, new: datetime, why: str) -> None:
         """Note in the trail that a deadline moves, before it is written."""
         before, after = {"deadline_at": task.deadline_at}, {"deadline_at": new}
-        record(self.session, "task.deadline", "task", task.id or 0, by=self.by, now=self.now, before=before,
+        record(self.session, "task.deadline", "task", task.id, by=self.by, now=self.now, before=before,
                after=after, why=why)  # fmt: skip
 
     def finish(self) -> None:

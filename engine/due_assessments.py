@@ -80,8 +80,7 @@ def _still_due(session: Session, ids: Sequence[int]) -> Sequence[tuple[int, str,
     due = sa.select(col(Assessment.id), col(Assessment.indicator), col(Assessment.unit_id)).where(
         col(Assessment.id).in_(ids), col(Assessment.status) == AssessmentStatus.DUE
     )
-    rows = session.execute(due.order_by(col(Assessment.id)).with_for_update()).tuples()
-    return [(key or 0, slug, unit_id) for key, slug, unit_id in rows]
+    return list(session.execute(due.order_by(col(Assessment.id)).with_for_update()).tuples())
 
 
 def _close(deed: Deed, dues: Sequence[DueAssessment], why: str) -> None:

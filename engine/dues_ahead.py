@@ -39,7 +39,7 @@ class Due:
 
 def list_dues(session: Session, people: Directory, *, rules: Rules, now: datetime, until: datetime) -> list[Due]:
     """List what waits now, then what the schedules create until a moment."""
-    schedules = {one.id or 0: one for one in list_schedules(session, stopped=True)}
+    schedules = {one.id: one for one in list_schedules(session, stopped=True)}
     found = [due for each in list_waiting(session) if (due := _of_waiting(each, schedules, rules, now))]
     for schedule in schedules.values():
         if schedule.stopped_at is None:
@@ -93,7 +93,7 @@ def _to_come(
             for unit_id in units[one.id]:
                 n = _n_between(there.get((one.id, unit_id), ()), seen.period_on, seen.end_on)
                 yield Due(
-                    schedule_id=schedule.id or 0,
+                    schedule_id=schedule.id,
                     indicator=one,
                     unit_id=unit_id,
                     period_on=seen.period_on,

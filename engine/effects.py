@@ -96,7 +96,7 @@ def coming(deed: Deed, cycle: Cycle, task: Task, owners: tuple[int, ...], timed:
         moment = max(next_at(progress, calendar), deed.now)
         fired = fire(progress, moment, calendar, lambda level: is_skipped(deed, cycle, owners, level))
         for step in fired.steps:
-            notes = step_notes(deed, cycle, task.id or 0, number, owners, step, moment)
+            notes = step_notes(deed, cycle, task.id, number, owners, step, moment)
             told = [note for note in address(notes, deed.people, calendar).values() if note.kind is step.kind]
             at = min((send_at(note, calendar, deed.people.persons[note.person_id]) for note in told), default=moment)
             if step.kind is NotificationKind.REMINDER:

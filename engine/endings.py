@@ -34,9 +34,9 @@ class NothingProposed(Refused):
 
 def end_cycle(deed: Deed, cycle: Cycle, ending: Ending, reason: str) -> Cycle | None:
     """Write what comes of a cycle and bring it about; returns the next cycle, if one was opened."""
-    assessed = latest_assessment(deed.session, cycle.id or 0)
+    assessed = latest_assessment(deed.session, cycle.id)
     made = CycleEnding(
-        cycle_id=cycle.id or 0,
+        cycle_id=cycle.id,
         ending=ending,
         reason=reason,
         assessment_id=assessed.id if assessed and not assessed.too_little else None,
@@ -45,7 +45,7 @@ def end_cycle(deed: Deed, cycle: Cycle, ending: Ending, reason: str) -> Cycle | 
     )
     deed.session.add(made)
     facts = {"outcome": ending.value}
-    record(deed.session, "cycle.end", "cycle", cycle.id or 0, by=deed.by, now=deed.now, after=facts, why=reason)
+    record(deed.session, "cycle.end", "cycle", cycle.id, by=deed.by, now=deed.now, after=facts, why=reason)
     if ending is Ending.ADOPT and assessed:
         _begin_watch(deed, cycle, assessed)
     if ending in NEXT:
@@ -74,7 +74,7 @@ def _begin_watch(deed: Deed, cycle: Cycle, assessed: Assessment) -> None:
     reached = record_from(assessed.record).after
     assert reached.first and reached.last, "nothing is adopted without points after the change"
     watch = Watch(
-        cycle_id=cycle.id or 0,
+        cycle_id=cycle.id,
         indicator=assessed.indicator,
         unit_id=assessed.unit_id,
         level_first_on=reached.first,
@@ -85,7 +85,7 @@ def _begin_watch(deed: Deed, cycle: Cycle, assessed: Assessment) -> None:
     deed.session.add(watch)
     deed.session.flush()
     facts = {"indicator": watch.indicator, "until": watch.until_on}
-    record(deed.session, "cycle.watch", "cycle", cycle.id or 0, by=deed.by, now=deed.now, after=facts)
+    record(deed.session, "cycle.watch", "cycle", cycle.id, by=deed.by, now=deed.now, after=facts)
 
 
 def _a_year_after(day: date) -> date:
@@ -109,10 +109,10 @@ def _open_next(
         allow_unstaffed=True,
     )
     opened = launch_cycle(deed.session, launch, rules=deed.rules, by=deed.by, now=deed.now)
-    deed.session.add(Origin(cycle_id=opened.id or 0, previous_id=cycle.id or 0, kind=kind, proposal_id=proposal_id))
+    deed.session.add(Origin(cycle_id=opened.id, previous_id=cycle.id, kind=kind, proposal_id=proposal_id))
     _fill_plan(deed, cycle, opened, assessed)
     facts = {"previous": cycle.code, "kind": kind.value}
-    record(deed.session, "cycle.follow", "cycle", opened.id or 0, by=deed.by, now=deed.now, after=facts)
+    record(deed.session, "cycle.follow", "cycle", opened.id, by=deed.by, now=deed.now, after=facts)
     return opened
 
 
@@ -121,13 +121,13 @@ def _fill_plan(deed: Deed, cycle: Cycle, opened: Cycle, assessed: Assessment | N
 
     The level that was reached is its baseline, where there is one.
     """
-    aim = find_aim(deed.session, cycle.id or 0)
+    aim = find_aim(deed.session, cycle.id)
     if aim is None:
         return
     reached = record_from(assessed.record).after if assessed else None
     deed.session.add(
         Aim(
-            cycle_id=opened.id or 0,
+            cycle_id=opened.id,
             indicator=aim.indicator,
             indicator_version=aim.indicator_version,
             unit_id=aim.unit_id,

@@ -56,13 +56,13 @@ def launch_part(deed: Deed, event: Event, part: str, severity: Severity, *, lead
     timed = deed.rules if part == ANALYSIS else _timed(deed, slug, severity, event.received_at)
     name = f"{part}:{len(cycles_of(deed.session, event, part))}"  # the event is locked: nobody else launches now
     return launch_from(
-        deed.session, OriginKind.EVENT, event.id or 0, launch, rules=timed, by=deed.by, now=deed.now, part=name
+        deed.session, OriginKind.EVENT, event.id, launch, rules=timed, by=deed.by, now=deed.now, part=name
     )
 
 
 def cycles_of(session: Session, event: Event, part: str) -> list[Cycle]:
     """Read the cycles of one part of an event, oldest first; those that somebody opened by hand belong to none."""
-    found = cycles_from(session, OriginKind.EVENT, event.id or 0)
+    found = cycles_from(session, OriginKind.EVENT, event.id)
     return [cycle for cycle in found if (cycle.launch_key or "").split(":")[2:3] == [part]]
 
 
@@ -109,8 +109,8 @@ def _left(deed: Deed, written: str, received_at: datetime) -> str:
 
 def end_tasks(deed: Deed, event: Event, slug: str, why: str) -> None:
     """End the task that a verb has done, wherever it stands open; a paused cycle stays as it is."""
-    for cycle in cycles_from(deed.session, OriginKind.EVENT, event.id or 0):
-        locked = lock_cycle(deed.session, cycle.id or 0)
+    for cycle in cycles_from(deed.session, OriginKind.EVENT, event.id):
+        locked = lock_cycle(deed.session, cycle.id)
         if locked.status is not CycleStatus.ACTIVE:
             continue
         for task in _open_tasks(deed.session, locked):
@@ -129,7 +129,7 @@ def follow_class(deed: Deed, event: Event, severity: Severity, why: str) -> None
             _retime(deed, event, cycle, severity, why)
         else:
             assert deed.by is not None
-            cancel_cycle(deed.session, cycle.id or 0, rules=deed.rules, by=deed.by, why=why, now=deed.now)
+            cancel_cycle(deed.session, cycle.id, rules=deed.rules, by=deed.by, why=why, now=deed.now)
     if not is_right:
         launch_part(deed, event, HANDLING, severity)
     if not any(map(is_running, cycles_of(deed.session, event, ANALYSIS))):
@@ -138,7 +138,7 @@ def follow_class(deed: Deed, event: Event, severity: Severity, why: str) -> None
 
 def _retime(deed: Deed, event: Event, cycle: Cycle, severity: Severity, why: str) -> None:
     """Give the open tasks the deadlines of another class; never less than an hour from now."""
-    lock_cycle(deed.session, cycle.id or 0)
+    lock_cycle(deed.session, cycle.id)
     written, calendar = class_of(deed.rules, severity).deadlines, deed.rules.calendar
     for task in _open_tasks(deed.session, cycle):
         if task.slug not in written or task.status is not TaskStatus.OPEN:

@@ -16,6 +16,7 @@ from engine.identifiers import refuse_identifiers
 from engine.photos import clean_photo
 from engine.receipt_codes import mark_of
 from engine.rules import Rules
+from engine.special_actions import hospital_of
 from engine.words import Said
 from models.audit import record
 from models.errors import NoOffice, Refused
@@ -73,7 +74,8 @@ def receive_event(session: Session, given: GivenReport, *, code: str, rules: Rul
     """Keep a report and have it looked at; sent twice with the same code it is kept once.
 
     Nobody signs a report: whoever is logged in is not kept either. Without anybody in the quality office it is kept
-    all the same. Raises WhatMissing, TooManyWords, HappenedLater, KindUnknown, IdentifierFound, PhotoRefused, NotFound.
+    all the same. Raises WhatMissing, TooManyWords, HappenedLater, KindUnknown, IdentifierFound, PhotoRefused, NotFound,
+    NoHospital.
     """
     deed = Deed(session, rules, None, now)
     mark = mark_of(WHAT, code)
@@ -87,12 +89,12 @@ def receive_event(session: Session, given: GivenReport, *, code: str, rules: Rul
     if photo:
         media_type, content = photo
         digest = hashlib.sha256(content).hexdigest()
-        session.add(EventPhoto(event_id=event.id or 0, media_type=media_type, n_bytes=len(content), sha256=digest,
+        session.add(EventPhoto(event_id=event.id, media_type=media_type, n_bytes=len(content), sha256=digest,
                                content=content))  # fmt: skip
     if given.sealed_reporter:
-        session.add(EventReporter(event_id=event.id or 0, sealed=given.sealed_reporter))
+        session.add(EventReporter(event_id=event.id, sealed=given.sealed_reporter))
     after = {"kind": event.kind, "harm": event.harm, "unit": event.unit_id, "has_photo": photo is not None}
-    record(session, "event.receive", "event", event.id or 0, by=None, now=now, after=after)
+    record(session, "event.receive", "event", event.id, by=None, now=now, after=after)
     _ask_for_triage(deed, event)
     session.flush()
     return event
@@ -115,12 +117,11 @@ def _check(deed: Deed, given: GivenReport) -> None:
 def _keep(deed: Deed, given: GivenReport, mark: str) -> Event:
     severity = expected(deed.rules, given.harm)
     due, answered = due_at(deed.rules, severity, TRIAGE, deed.now), dues(deed.rules, severity, deed.now)
-    unit_id = deed.people.unit(given.unit).id if given.unit else _root(deed)
     assert due is not None and answered["answer_due_at"] is not None  # config.events.check_events asks for both
     event = Event(
         code_mark=mark,
         status=EventStatus.RECEIVED,
-        unit_id=unit_id or 0,
+        unit_id=hospital_of(deed.people, given.unit).id,
         kind=given.kind,
         harm=given.harm,
         what=given.what,
@@ -135,16 +136,9 @@ def _keep(deed: Deed, given: GivenReport, mark: str) -> Event:
     return event
 
 
-def _root(deed: Deed) -> int | None:
-    """Find the hospital as a whole, for a reporter who did not say where."""
-    units = deed.people.units
-    root = next((key for key, unit in units.items() if unit.parent_id is None), None)
-    return next((key for key, unit in units.items() if unit.kind == "hospital"), root)
-
-
 def _ask_for_triage(deed: Deed, event: Event) -> None:
     """Launch the triage; a hospital without a quality office sees on the page of events that nobody does it."""
     try:
         launch_part(deed, event, RECEIPT, expected(deed.rules, event.harm))
     except NoOffice:
-        record(deed.session, "event.unstaffed", "event", event.id or 0, by=None, now=deed.now)
+        record(deed.session, "event.unstaffed", "event", event.id, by=None, now=deed.now)

@@ -22,7 +22,7 @@ def refuse_undone(session: Session, rules: Rules, cycle: Cycle, slug: str) -> No
     events = rules.catalogue.events
     if events is None or cycle.template not in events.templates or slug not in (TRIAGE, STATUTORY, ANSWER):
         return
-    origin = find_origin(session, cycle.id or 0)
+    origin = find_origin(session, cycle.id)
     if origin is None or origin.kind is not OriginKind.EVENT:
         return
     event = session.get_one(Event, origin.subject_id, populate_existing=True)

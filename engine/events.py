@@ -54,7 +54,7 @@ def triage_event(session: Session, event_id: int, given: GivenTriage, *, rules: 
         raise TriagedAlready(who=deed.name(event.triaged_by), code=event.code, severity=event.severity)
     lead = deed.people.taker(given.lead, deed.today).id if given.lead else None
     kind = known_kind(deed, given.kind or event.kind)
-    unit_id = deed.people.unit(given.unit).id or 0 if given.unit else event.unit_id
+    unit_id = deed.people.unit(given.unit).id if given.unit else event.unit_id
     values: dict[str, object] = {
         "severity": given.severity, "kind": kind, "unit_id": unit_id, "triaged_at": now, "triaged_by": by,
         **dues(rules, given.severity, event.received_at),

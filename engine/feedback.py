@@ -97,7 +97,7 @@ def give_feedback(session: Session, given: GivenFeedback, *, mark: str, rules: R
     due = deadline(kind.answer, now, rules.calendar).at
     made = _insert(session, given, unit, mark, due, now)
     if made is None:
-        return session.exec(select(Feedback.id).where(Feedback.code_fingerprint == mark)).one() or 0
+        return session.exec(select(Feedback.id).where(Feedback.code_fingerprint == mark)).one()
     facts = {"kind": given.kind, "unit": given.unit, "language": given.language}
     record(session, "feedback.give", "feedback", made, by=None, now=now, after=facts)
     open_round(session, get_feedback(session, made), 1, "", rules=rules, now=now)
@@ -117,12 +117,12 @@ def assign_feedback(
     if one.status not in UNANSWERED:
         raise NotAtWork
     turn = current_round(session, one)
-    known = units_of_round(session, turn.id or 0)
+    known = units_of_round(session, turn.id)
     named = [unit for slug in dict.fromkeys(units) if (unit := deed.people.unit(slug)).id not in known]
     if not named:
         raise NoDepartment
     for unit in named:
-        session.add(FeedbackUnit(round_id=turn.id or 0, unit_id=unit.id or 0))
+        session.add(FeedbackUnit(round_id=turn.id, unit_id=unit.id))
         ask_department(deed, one, unit)
     record(session, "feedback.units", "feedback", feedback_id, by=by, now=now,
            after={"units": [unit.slug for unit in named]})  # fmt: skip

@@ -178,7 +178,7 @@ def _end_cycle(deed: Deed, cycle: Cycle) -> None:
     task = find_task(deed.session, cycle, DRAFT) if cycle.template == DEPARTMENT else None
     if task is None or task.status not in AT_WORK:
         return
-    case = open_case(deed.session, task.id or 0, rules=deed.rules, by=deed.by or 0, now=deed.now)
+    case = open_case(deed.session, task.id, rules=deed.rules, by=deed.by or 0, now=deed.now)
     if _waits_for_approval(case):
         _accept_draft(case)
     else:
@@ -208,15 +208,15 @@ def _accept_draft(case: Case) -> None:
 
 def _close(session: Session, one: Feedback, now: datetime) -> None:
     """Close it; how the patient can be reached is needed no more and forgotten."""
-    move(session, Feedback, [one.id or 0], FeedbackStatus.ANSWERED, FeedbackStatus.CLOSED, by=None, now=now,
+    move(session, Feedback, [one.id], FeedbackStatus.ANSWERED, FeedbackStatus.CLOSED, by=None, now=now,
          values={"closed_at": now, "contact": ""})  # fmt: skip
 
 
 def _reopen(session: Session, one: Feedback, said: str, rules: Rules, now: datetime) -> FeedbackRound:
     no = one.round_no + 1
-    move(session, Feedback, [one.id or 0], FeedbackStatus.ANSWERED, FeedbackStatus.RECEIVED, by=None, now=now,
+    move(session, Feedback, [one.id], FeedbackStatus.ANSWERED, FeedbackStatus.RECEIVED, by=None, now=now,
          values={"round_no": no, "answered_at": None})  # fmt: skip
-    one = lock_feedback(session, one.id or 0)
+    one = lock_feedback(session, one.id)
     turn = open_round(session, one, no, said, rules=rules, now=now)
     one.answer_due_at = turn.answer_due_at
     session.add(one)

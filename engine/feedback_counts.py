@@ -77,7 +77,7 @@ def _tallies(session: Session, month_on: date, rules: Rules) -> Mapping[int, Tal
     found: dict[int, Tally] = {unit: Tally() for unit in _ever(session, end, people)}
     for turn in opened_between(session, first, end):
         one = session.get_one(Feedback, turn.feedback_id)
-        for unit in _concerned(units.get(turn.id or 0, ()), one, people):
+        for unit in _concerned(units.get(turn.id, ()), one, people):
             _add(found.setdefault(unit, Tally()), turn, one, (first, end), rules)
     return found
 
@@ -119,7 +119,7 @@ def _concerned(units: list[int] | tuple[int, ...], one: Feedback, people: Direct
     """Name the units that a round counts for: those concerned, else what the patient named; the hospital always."""
     own = set(units) or ({one.unit_id} if one.unit_id else set())
     roots = [root_of(people, unit) for unit in own or [None]]
-    return own | {root.id or 0 for root in roots if root}
+    return own | {root.id for root in roots if root}
 
 
 def _ever(session: Session, end: datetime, people: Directory) -> set[int]:
@@ -128,4 +128,4 @@ def _ever(session: Session, end: datetime, people: Directory) -> set[int]:
     found = {unit for unit in session.exec(named) if unit}
     found |= {unit for units in _units(session, end).values() for unit in units}
     roots = [root_of(people, unit) for unit in found or [None]]
-    return found | {root.id or 0 for root in roots if root}
+    return found | {root.id for root in roots if root}

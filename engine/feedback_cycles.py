@@ -21,4 +21,4 @@ def improve_from(session: Session, feedback_id: int, launch: Launch, *, rules: R
     require_office(Deed(session, rules, by, now))
     one = get_feedback(session, feedback_id)
     part = f"cycle:{launch.template}:{launch.unit}"
-    return launch_from(session, OriginKind.FEEDBACK, one.id or 0, launch, rules=rules, by=by, now=now, part=part)
+    return launch_from(session, OriginKind.FEEDBACK, one.id, launch, rules=rules, by=by, now=now, part=part)

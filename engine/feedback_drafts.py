@@ -39,4 +39,4 @@ def draft_answer(
     if task is None:
         raise NotAsked
     given = GivenAnswer(kind=AnswerKind.DONE, note=text)
-    return submit_answer(session, task.id or 0, given, rules=rules, by=by, now=now)
+    return submit_answer(session, task.id, given, rules=rules, by=by, now=now)

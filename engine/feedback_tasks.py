@@ -34,7 +34,7 @@ def open_round(session: Session, one: Feedback, no: int, said: str, *, rules: Ru
     """Begin a round: its deadlines from now, and the tasks of the office."""
     kind = kind_of(rules, one.kind)
     found = FeedbackRound(
-        feedback_id=one.id or 0,
+        feedback_id=one.id,
         no=no,
         said=said,
         opened_at=now,
@@ -66,7 +66,7 @@ def ask_office(
         log.exception("nobody could be asked", extra={"action": "feedback_unasked", "feedback_id": one.id})
         return None
     launch = _launch(deed, ANSWER, kind, one, unit, lead)
-    return launch_from(session, OriginKind.FEEDBACK, one.id or 0, launch, rules=filled, by=None, now=now, part=part)
+    return launch_from(session, OriginKind.FEEDBACK, one.id, launch, rules=filled, by=None, now=now, part=part)
 
 
 def kind_of(rules: Rules, slug: str) -> FeedbackKind:
@@ -82,7 +82,7 @@ def ask_department(deed: Deed, one: Feedback, unit: Unit) -> None:
     launch_from(
         deed.session,
         OriginKind.FEEDBACK,
-        one.id or 0,
+        one.id,
         launch,
         rules=filled,
         by=deed.by,
@@ -100,10 +100,10 @@ def give_time(deed: Deed, one: Feedback, turn: FeedbackRound, n_units: int) -> N
     turn.answer_due_at = one.answer_due_at = due
     deed.session.add_all([turn, one])
     why = deed.rules.calendar.local_date(due)
-    for cycle in cycles_of_round(deed.session, one.id or 0, turn.no, ANSWER):
+    for cycle in cycles_of_round(deed.session, one.id, turn.no, ANSWER):
         task = find_task(deed.session, cycle, REPLY)
         if task and task.status is TaskStatus.OPEN and cycle.status is CycleStatus.ACTIVE:
-            case = open_case(deed.session, task.id or 0, rules=deed.rules, by=deed.by or 0, now=deed.now)
+            case = open_case(deed.session, task.id, rules=deed.rules, by=deed.by or 0, now=deed.now)
             new_deadline(case, why, SEVERAL)
             _tell_new_deadline(case.deed, cycle, task, case.owners)
             case.deed.finish()
@@ -121,7 +121,7 @@ def acknowledge(deed: Deed, one: Feedback, turn: FeedbackRound) -> None:
     if turn.acknowledged_at is None:
         turn.acknowledged_at = deed.now
         deed.session.add(turn)
-    for cycle in cycles_of_round(deed.session, one.id or 0, turn.no, ANSWER):
+    for cycle in cycles_of_round(deed.session, one.id, turn.no, ANSWER):
         end_task_of(deed, cycle, ASSIGN)
 
 
@@ -130,7 +130,7 @@ def end_task_of(deed: Deed, cycle: Cycle, slug: str) -> None:
     task = find_task(deed.session, cycle, slug)
     if task is None or cycle.status is not CycleStatus.ACTIVE or task.status is not TaskStatus.OPEN:
         return
-    case = open_case(deed.session, task.id or 0, rules=deed.rules, by=deed.by or 0, now=deed.now)
+    case = open_case(deed.session, task.id, rules=deed.rules, by=deed.by or 0, now=deed.now)
     finish_task(case, TaskStatus.OPEN, done_by=deed.by, why="")
     case.deed.finish()
 
@@ -144,7 +144,7 @@ def find_task(session: Session, cycle: Cycle, slug: str) -> Task | None:
 def office_of(deed: Deed, unit_id: int | None) -> tuple[int, Unit]:
     """Find who leads for the office, and the whole of the hospital that a unit belongs to. Raises NoOffice."""
     unit = root_of(deed.people, unit_id)
-    office = deed.people.holders(OFFICE, unit.id or 0, deed.today) if unit else ()
+    office = deed.people.holders(OFFICE, unit.id, deed.today) if unit else ()
     office = office or deed.people.office(deed.today)
     if not office or unit is None:
         raise NoOffice()

@@ -66,7 +66,7 @@ def score(facts: Facts) -> Fidelity:
 
 def read_fidelity(session: Session, cycle: Cycle, people: Directory) -> Fidelity:
     """Read a cycle's record and score it."""
-    cycle_id = cycle.id or 0
+    cycle_id = cycle.id
     seal, do = find_seal(session, cycle_id), find_gate(session, cycle_id, "do")
     made = latest_assessment(session, cycle_id)
     record = record_from(made.record) if made else None

@@ -41,12 +41,12 @@ def forecast_launch(session: Session, launch: Launch, *, rules: Rules, now: date
     unit, lead = deed.people.unit(launch.unit), deed.people.taker(launch.lead, deed.today)
     owners, _ = find_owners(deed, template, unit, lead, allow_unstaffed=launch.allow_unstaffed)
     start = max(launch.start or now, now)
-    cycle = unwritten_cycle(0, template, unit.id or 0, lead.id or 0, now)
+    cycle = unwritten_cycle(0, template, unit.id, lead.id, now)
     plan = Plan(template, rules.catalogue.policies[template.escalation])
     ahead = Ahead(Foreseen(session, rules, None, now, plans={0: plan}), until)
     for number, task in enumerate((task for task in template.stages[0].tasks if not task.after), start=1):
         ahead.slugs[number] = ("", task.id)
-        role = task.owner if deed.people.holders(task.owner, unit.id or 0, deed.today) else ""
+        role = task.owner if deed.people.holders(task.owner, unit.id, deed.today) else ""
         run_opening(ahead, cycle, Opening(number, role, task.due, task.remind, owners[task.id]), start)
     return _told(ahead)
 
@@ -74,12 +74,12 @@ def _forecast(session: Session, only: int | None, rules: Rules, now: datetime, u
     foresee_rounds(ahead, only=only)
     if only is None:
         foresee_activities(ahead)
-    ahead.codes |= {cycle.id or 0: cycle.code for cycle in cycles.values()}
+    ahead.codes |= {cycle.id: cycle.code for cycle in cycles.values()}
     return sorted([*_told(ahead, _alarmed(session)), *_queued(ahead, about)])
 
 
 def _run(ahead: Ahead, cycle: Cycle, task: Task, owners: tuple[int, ...]) -> None:
-    number = task.id or 0
+    number = task.id
     ahead.slugs[number] = (cycle.code, task.slug)
     if task.status is TaskStatus.WAITING:
         remind = tuple(name for name in task.remind.split(",") if name)
@@ -137,7 +137,7 @@ def _join(found: dict[tuple[object, ...], Told], told: Told, key: str) -> None:
     found[group] = replace(told, to=tuple(sorted({*told.to, *(known.to if known else ())})))
 
 
-def _tasks(session: Session, cycles: dict[int | None, Cycle], ahead: Ahead) -> list[tuple[Task, tuple[int, ...]]]:
+def _tasks(session: Session, cycles: dict[int, Cycle], ahead: Ahead) -> list[tuple[Task, tuple[int, ...]]]:
     """List what is at work, and what opens first in the cycles that are still to start; each with its owners."""
     owners: dict[int, tuple[int, ...]] = {}
     wanted = col(Task.status).in_((TaskStatus.OPEN, TaskStatus.DECIDING, TaskStatus.WAITING))
@@ -146,7 +146,7 @@ def _tasks(session: Session, cycles: dict[int | None, Cycle], ahead: Ahead) -> l
     owned = select(TaskOwner).where(col(TaskOwner.task_id).in_([task.id for task in tasks]))
     for row in session.exec(owned.order_by(col(TaskOwner.person_id))):
         owners[row.task_id] = (*owners.get(row.task_id, ()), row.person_id)
-    return [(task, owners.get(task.id or 0, ())) for task in tasks]
+    return [(task, owners.get(task.id, ())) for task in tasks]
 
 
 def _comes(task: Task, cycle: Cycle, ahead: Ahead) -> bool:

@@ -23,7 +23,7 @@ def foresee_activities(ahead: Ahead) -> None:
     for n, one in enumerate(coming):
         _launch(ahead, FIRST - n, one)
     for gathering, at in _ending(deed.session, deed.now, ahead.until):
-        ahead.notes += missing_notes(ahead.at(at), gathering, list_missing(deed.session, gathering.id or 0))
+        ahead.notes += missing_notes(ahead.at(at), gathering, list_missing(deed.session, gathering.id))
 
 
 def activity_moments(session: Session, *, rules: Rules, now: datetime, until: datetime) -> list[datetime]:
@@ -45,7 +45,7 @@ def _launch(ahead: Ahead, number: int, one: ComingLaunch) -> None:
     template = pick_template(one.launch.template, deed.rules)
     unit, lead = deed.people.units[one.unit_id], deed.people.taker(one.launch.lead, deed.today)
     owners, unstaffed = find_owners(deed, template, unit, lead, allow_unstaffed=True)
-    cycle = unwritten_cycle(number, template, one.unit_id, lead.id or 0, one.at)
+    cycle = unwritten_cycle(number, template, one.unit_id, lead.id, one.at)
     ahead.deed.plans[number] = Plan(template, deed.rules.catalogue.policies[template.escalation])
     for place, task in enumerate(each for each in template.stages[0].tasks if not each.after):
         key = number * MOST_TASKS - place

@@ -82,7 +82,7 @@ def _launch(ahead: Ahead, number: int, unit_id: int, role: str, at: datetime, en
     template = asking(deed.rules, role, "", nothing).catalogue.templates[TEMPLATE]
     unit, lead = deed.people.units[unit_id], deed.people.persons[lead_of(deed, role, unit_id)]
     owners, unstaffed = find_owners(deed, template, unit, lead, allow_unstaffed=True)
-    cycle = unwritten_cycle(number, template, unit_id, lead.id or 0, at)
+    cycle = unwritten_cycle(number, template, unit_id, lead.id, at)
     ahead.deed.plans[number] = Plan(template, deed.rules.catalogue.policies[template.escalation])
     ahead.ends[number] = ends
     shorter = replace(ahead, until=min(ahead.until, ends))

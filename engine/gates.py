@@ -108,7 +108,7 @@ def ask_gate(deed: Deed, cycle: Cycle, stage: Stage, given: Approval) -> None:
 
 def read_proof(session: Session, cycle: Cycle, *, rules: Rules, on: date) -> Proof:
     """Read what a cycle can show on a day."""
-    cycle_id = cycle.id or 0
+    cycle_id = cycle.id
     if find_gate(session, cycle_id, "plan") is None:
         return _without_plan(session, cycle)
     aim = find_aim(session, cycle_id)
@@ -129,14 +129,14 @@ def read_proof(session: Session, cycle: Cycle, *, rules: Rules, on: date) -> Pro
         assessed=record_from(found.record) if found else None,
         too_little=found.too_little if found else False,
         stale=stale,
-        needs_signature=bool(found and found.needs_signature and not find_signature(session, found.id or 0)),
+        needs_signature=bool(found and found.needs_signature and not find_signature(session, found.id)),
         abandoned=any(one.choice is CheckChoice.ABANDON for one in check_decisions(session, cycle_id)),
     )
 
 
 def _without_plan(session: Session, cycle: Cycle) -> Proof:
-    run, last = run_of_cycle(session, cycle.id or 0), latest_roll_up(session, cycle.id or 0)
-    stage = find_gate(session, cycle.id or 0, ROLL_UP)
+    run, last = run_of_cycle(session, cycle.id), latest_roll_up(session, cycle.id)
+    stage = find_gate(session, cycle.id, ROLL_UP)
     in_this_stage = bool(last and stage and stage.opened_at and last.kept_at >= stage.opened_at)
     return Proof(cycle.code, has_plan=False, action=run.action if run else cycle.template, rolled_up=in_this_stage)
 

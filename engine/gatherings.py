@@ -86,9 +86,9 @@ def add_gathering(
     )
     session.add(made)
     session.flush()
-    session.add_all(Invitee(gathering_id=made.id or 0, person_id=person) for person in invited)
+    session.add_all(Invitee(gathering_id=made.id, person_id=person) for person in invited)
     facts = {"title": made.title, "place": made.place, "starts_at": made.starts_at.isoformat(), "n": len(invited)}
-    record(session, "gathering.add", "gathering", made.id or 0, by=by, now=now, after=facts)
+    record(session, "gathering.add", "gathering", made.id, by=by, now=now, after=facts)
     if made.ends_at > now:
         notes = _notes(deed, made, invited, NotificationKind.GATHERING)
         tell(session, notes, rules=rules, now=now, people=deed.people)
@@ -104,7 +104,7 @@ def expected(people: Directory, names: Sequence[str], deed: Deed) -> tuple[int, 
         if name in units:
             found |= dict.fromkeys(people.staff(units[name], deed.today))
         else:
-            found[people.taker(name, deed.today).id or 0] = None
+            found[people.taker(name, deed.today).id] = None
     return tuple(found)[:MOST_INVITED]
 
 
@@ -125,7 +125,7 @@ def get_gathering(session: Session, gathering_id: int) -> Gathering:
 def find_untold(session: Session, now: datetime) -> list[int]:
     """Find the gatherings that are over and whose missing people have not been told yet."""
     over = select(Gathering.id).where(col(Gathering.missing_told_at).is_(None), col(Gathering.ends_at) <= now)
-    return [one or 0 for one in session.exec(over.order_by(col(Gathering.id)))]
+    return list(session.exec(over.order_by(col(Gathering.id))))
 
 
 def tell_missing(session: Session, gathering_id: int, *, rules: Rules, now: datetime) -> int:

@@ -87,7 +87,7 @@ def _add_units(writing: _Writing, new: list[Wanted]) -> None:
         unit = Unit(slug=str(one.key[0]), name_en=str(one.facts["name_en"]), name_zh=str(one.facts["name_zh"]))
         writing.session.add(unit)
         writing.session.flush()
-        writing.unit_ids[unit.slug] = unit.id or 0
+        writing.unit_ids[unit.slug] = unit.id
 
 
 def _write_unit(writing: _Writing, one: Wanted, facts: Facts) -> int:
@@ -111,7 +111,7 @@ def _write_person(writing: _Writing, one: Wanted, facts: Facts) -> int:
     if slug not in writing.person_ids:
         defaults = {"language": "zh", "channels": "email", "addresses": "", "digest": Rhythm.AT_ONCE, "muted": ""}
         made = sa.insert(Person).values(slug=slug, **{**defaults, **facts})
-        writing.person_ids[slug] = writing.session.execute(made.returning(col(Person.id))).scalar_one() or 0
+        writing.person_ids[slug] = writing.session.execute(made.returning(col(Person.id))).scalar_one()
     else:
         writing.session.execute(sa.update(Person).where(col(Person.slug) == slug).values(facts))
     return writing.person_ids[slug]
@@ -148,7 +148,7 @@ def _upsert(
 ) -> int:
     if key not in writing.stored[sheet]:
         made = sa.insert(table).values(**found, **values).returning(col(table.id))
-        return writing.session.execute(made).scalar_one() or 0
+        return int(writing.session.execute(made).scalar_one())
     same = [sa.column(name).is_(None) if value is None else sa.column(name) == value for name, value in found.items()]
     changed = sa.update(table).where(*same).values(**values).returning(col(table.id))
-    return writing.session.execute(changed).scalar_one() or 0
+    return int(writing.session.execute(changed).scalar_one())

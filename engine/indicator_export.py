@@ -17,7 +17,7 @@ def export_values(
 ) -> list[StoredRow]:
     """Read the values of some indicators, in a unit and those below it. Raises NotFound for an unknown unit."""
     people = directory(session)
-    units = None if unit is None else units_below(people, people.unit(unit).id or 0)
+    units = None if unit is None else units_below(people, people.unit(unit).id)
     lines = list_observations(session, ObservationFilter(wanted, units))
     return [
         (

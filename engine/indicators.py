@@ -80,7 +80,7 @@ def remember_versions(session: Session, used: Iterable[Indicator], *, now: datet
     ).all()  # fmt: skip
     for kept in stored:
         _require_same(kept, wanted[kept.indicator])
-    return {kept.indicator: kept.id or 0 for kept in stored}
+    return {kept.indicator: kept.id for kept in stored}
 
 
 def digest_of(one: Indicator) -> str:

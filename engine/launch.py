@@ -92,7 +92,7 @@ def launch_cycle(session: Session, launch: Launch, *, rules: Rules, by: int | No
         "unit": unit.slug,
         "lead": lead.slug,
     }
-    record(session, "cycle.launch", "cycle", cycle.id or 0, by=by, now=now, after=after)
+    record(session, "cycle.launch", "cycle", cycle.id, by=by, now=now, after=after)
     if starts_at <= now:
         start_cycle(deed, cycle)
     deed.finish()
@@ -105,15 +105,13 @@ def find_owners(
     """Find the owners of every task; returns them by task, and the tasks that only the quality office takes."""
     found: dict[str, tuple[int, ...]] = {}
     for task in template.tasks:
-        found[task.id] = (
-            (lead.id or 0,) if task.owner == "lead" else deed.people.holders(task.owner, unit.id or 0, deed.today)
-        )
+        found[task.id] = (lead.id,) if task.owner == "lead" else deed.people.holders(task.owner, unit.id, deed.today)
     missing = [task for task in template.tasks if not found[task.id]]
     if not missing:
         return found, set()
     if not allow_unstaffed:
         raise Unstaffed(tasks=", ".join(f"{task.id} ({task.owner})" for task in missing))
-    office = deed.people.holders(OFFICE, unit.id or 0, deed.today) or deed.people.office(deed.today)
+    office = deed.people.holders(OFFICE, unit.id, deed.today) or deed.people.office(deed.today)
     if not office:
         raise NoOffice()
     return found | {task.id: office for task in missing}, {task.id for task in missing}
@@ -160,8 +158,8 @@ def _insert_cycle(
         snapshot=_keep_snapshot(deed, template),
         title_en=title.en,
         title_zh=title.zh,
-        unit_id=unit.id or 0,
-        lead_id=lead.id or 0,
+        unit_id=unit.id,
+        lead_id=lead.id,
         urgent=template.urgent,
         status=CycleStatus.PLANNED,
         launched_at=deed.now,

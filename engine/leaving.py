@@ -56,11 +56,11 @@ class _HandOver:
 
     @property
     def leaver_id(self) -> int:
-        return self.leaver.id or 0
+        return self.leaver.id
 
     @property
     def to_id(self) -> int:
-        return self.to.id or 0
+        return self.to.id
 
     def record(self, what: str, entity: str, entity_id: int, before: object, after: object) -> None:
         record(
@@ -118,7 +118,7 @@ def _give_tasks(hand: _HandOver) -> Sequence[Task]:
         .order_by(col(Task.id))
     )
     tasks = hand.session.exec(owned.with_for_update(of=Task)).all()
-    ids = [task.id or 0 for task in tasks]
+    ids = [task.id for task in tasks]
     owners = _owners(hand.session, ids)
     mine = (col(TaskOwner.person_id) == hand.leaver_id, col(TaskOwner.task_id).in_(ids))
     hand.session.execute(sa.delete(TaskOwner).where(*mine))
@@ -143,7 +143,7 @@ def _give_cycles(hand: _HandOver) -> int:
     given = sa.update(Cycle).where(*led).values(lead_id=hand.to_id).returning(col(Cycle.id))
     ids = list(hand.session.execute(given).scalars())
     for cycle_id in ids:
-        hand.record("cycle.lead", "cycle", cycle_id or 0, hand.leaver_id, hand.to_id)
+        hand.record("cycle.lead", "cycle", cycle_id, hand.leaver_id, hand.to_id)
     return len(ids)
 
 
@@ -166,7 +166,7 @@ def _give_roles(hand: _HandOver) -> int:
             holding.until_on = hand.from_on - ONE_DAY
             session.add(holding)
         session.flush()
-        hand.record("role.give", "role", holding.id or 0, hand.leaver_id, {"person": hand.to_id, **facts})
+        hand.record("role.give", "role", holding.id, hand.leaver_id, {"person": hand.to_id, **facts})
     return len(held)
 
 
@@ -217,7 +217,7 @@ def _give_stand_ins(hand: _HandOver) -> int:
         row.stand_in_id = hand.to_id
         hand.session.add(row)
         hand.session.flush()
-        hand.record("absence.give", "absence", row.id or 0, hand.leaver_id, hand.to_id)
+        hand.record("absence.give", "absence", row.id, hand.leaver_id, hand.to_id)
     return len(rows)
 
 

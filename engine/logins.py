@@ -120,7 +120,7 @@ def begin_session(session: Session, account: Account, *, now: datetime, how: str
     )
     session.add(begun)
     session.add(account)
-    record(session, "account.log-in", "account", account.id or 0, by=account.person_id, now=now, after={"how": how})
+    record(session, "account.log-in", "account", account.id, by=account.person_id, now=now, after={"how": how})
     return token
 
 
@@ -190,7 +190,7 @@ def _count_failure(session: Session, account: Account, now: datetime) -> None:
     session.add(account)
     what = "account.wrong-password" if n_over < 0 else "account.lock-out"
     facts = {"n_failed": account.n_failed}
-    record(session, what, "account", account.id or 0, by=None, now=now, after=facts, outcome="refused")
+    record(session, what, "account", account.id, by=None, now=now, after=facts, outcome="refused")
 
 
 def _locked_row(session: Session, person_id: int | None) -> Account | None:

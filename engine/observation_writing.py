@@ -89,7 +89,7 @@ def _correct(writing: Writing, row: Observation, one: Given) -> None:
     before = _facts(row)
     writing.session.add(
         FormerObservation(
-            observation_id=row.id or 0,
+            observation_id=row.id,
             no=row.no,
             value=row.value,
             denominator=row.denominator,
@@ -113,7 +113,7 @@ def _correct(writing: Writing, row: Observation, one: Given) -> None:
         writing.session,
         "observation.correct",
         "observation",
-        row.id or 0,
+        row.id,
         by=writing.by,
         now=writing.now,
         before=before,

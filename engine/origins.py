@@ -31,9 +31,9 @@ def launch_from(
     """
     keyed = launch.model_copy(update={"launch_key": f"{kind.value}:{subject_id}:{part}"})
     opened = launch_cycle(session, keyed, rules=rules, by=by, now=now)
-    if find_origin(session, opened.id or 0) is None:
-        session.add(Origin(cycle_id=opened.id or 0, kind=kind, subject_id=subject_id))
+    if find_origin(session, opened.id) is None:
+        session.add(Origin(cycle_id=opened.id, kind=kind, subject_id=subject_id))
         facts = {"kind": kind.value, "subject": subject_id}
-        record(session, "cycle.origin", "cycle", opened.id or 0, by=by, now=now, after=facts)
+        record(session, "cycle.origin", "cycle", opened.id, by=by, now=now, after=facts)
         session.flush()
     return opened

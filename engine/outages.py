@@ -31,7 +31,7 @@ def note_outage(session: Session, from_at: datetime, until_at: datetime) -> None
     session.add(outage)
     session.flush()
     after = {"from": from_at.isoformat(), "until": until_at.isoformat()}
-    record(session, "outage.end", "outage", outage.id or 0, by=None, now=until_at, after=after)
+    record(session, "outage.end", "outage", outage.id, by=None, now=until_at, after=after)
 
 
 _LOCK = sa.text("LOCK TABLE outage IN EXCLUSIVE MODE")

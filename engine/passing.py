@@ -13,7 +13,7 @@ from models.reads.assessments import find_aim, find_signature, latest_assessment
 def pass_gate(deed: Deed, cycle: Cycle, stage: Stage, given: Approval) -> None:
     """Keep what a gate has just seen; the gate itself has been asked before."""
     if stage.gate == "plan":
-        aim = find_aim(deed.session, cycle.id or 0)
+        aim = find_aim(deed.session, cycle.id)
         if aim is not None:
             seal_plan(deed, cycle, aim, get_indicator(deed.rules.catalogue.indicators, aim.indicator))
     elif stage.gate == "check" and given.signed:
@@ -21,10 +21,10 @@ def pass_gate(deed: Deed, cycle: Cycle, stage: Stage, given: Approval) -> None:
 
 
 def _sign(deed: Deed, cycle: Cycle, reason: str) -> None:
-    assessed = latest_assessment(deed.session, cycle.id or 0)
-    if assessed is None or not assessed.needs_signature or find_signature(deed.session, assessed.id or 0):
+    assessed = latest_assessment(deed.session, cycle.id)
+    if assessed is None or not assessed.needs_signature or find_signature(deed.session, assessed.id):
         return
     by = deed.by or 0
-    deed.session.add(Signature(assessment_id=assessed.id or 0, reason=reason, signed_at=deed.now, signed_by=by))
+    deed.session.add(Signature(assessment_id=assessed.id, reason=reason, signed_at=deed.now, signed_by=by))
     facts = {"assessment": assessed.id, "verdict": assessed.verdict}
-    record(deed.session, "cycle.sign", "cycle", cycle.id or 0, by=by, now=deed.now, after=facts, why=reason)
+    record(deed.session, "cycle.sign", "cycle", cycle.id, by=by, now=deed.now, after=facts, why=reason)

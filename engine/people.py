@@ -167,8 +167,8 @@ def _read(session: Session, version: int) -> Directory:
     absences: dict[int, tuple[Absence, ...]] = {}
     for absence in session.exec(select(Absence).order_by(col(Absence.from_on))):
         absences[absence.person_id] = (*absences.get(absence.person_id, ()), absence)
-    units = {unit.id: unit for unit in session.exec(select(Unit)) if unit.id is not None}
-    persons = {person.id: person for person in session.exec(select(Person)) if person.id is not None}
+    units = {unit.id: unit for unit in session.exec(select(Unit))}
+    persons = {person.id: person for person in session.exec(select(Person))}
     session.flush()
     held_rows = [row for rows in holdings.values() for row in rows]
     away_rows = [row for rows in absences.values() for row in rows]

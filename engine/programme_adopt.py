@@ -69,7 +69,7 @@ def _touched(
         before, after = former[task.slug], wanted.get(task.slug)
         if after is not None and after != before:
             until = _until(task, cycle, before, after, rules=rules, now=now)
-            found.append(Touched(launched, task.id or 0, task.slug, before, after, until))
+            found.append(Touched(launched, task.id, task.slug, before, after, until))
     return found
 
 

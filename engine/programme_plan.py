@@ -51,7 +51,7 @@ class PlannedCycle:
     @property
     def key(self) -> tuple[str, int]:
         """The measure and the unit: what is launched once."""
-        return self.measure.id, self.unit.id or 0
+        return self.measure.id, self.unit.id
 
 
 @dataclass(frozen=True)
@@ -82,10 +82,10 @@ class ProgrammePlan:
         found: dict[tuple[str, int], list[str]] = {}
         units: dict[int, Unit] = {}
         for cycle in self.cycles:
-            units[cycle.unit.id or 0] = cycle.unit
+            units[cycle.unit.id] = cycle.unit
             for task in cycle.tasks:
                 if task.unstaffed:
-                    found.setdefault((task.role, cycle.unit.id or 0), []).append(cycle.measure.id)
+                    found.setdefault((task.role, cycle.unit.id), []).append(cycle.measure.id)
         return tuple(
             Vacancy(role, units[unit], tuple(dict.fromkeys(measures))) for (role, unit), measures in found.items()
         )
@@ -170,9 +170,7 @@ class _Place:
     def holding(self, role: str) -> list[Unit]:
         """Find the units in which somebody holds a role today."""
         return [
-            one
-            for one in (*self.below, *self.bodies)
-            if one.slug not in self.without and self._holds(role, one.id or 0)
+            one for one in (*self.below, *self.bodies) if one.slug not in self.without and self._holds(role, one.id)
         ]
 
     def _holds(self, role: str, unit_id: int) -> bool:
@@ -196,7 +194,7 @@ class _Making:
         asked: dict[int, list[Requirement]] = {}
         for requirement in measure.requirements:
             for unit, meant in self._units(requirement):
-                asked.setdefault(unit.id or 0, []).append(meant)
+                asked.setdefault(unit.id, []).append(meant)
         for unit_id, requirements in asked.items():
             yield self._cycle(measure, self.place.people.units[unit_id], requirements)
 
@@ -228,9 +226,9 @@ class _Making:
         return PlannedTask(slug, role, office, self._moment(due), unstaffed=True)
 
     def _holders(self, role: str, unit: Unit) -> tuple[int, ...]:
-        key = role, unit.id or 0
+        key = role, unit.id
         if key not in self.found:
-            self.found[key] = self.place.people.holders(role, unit.id or 0, self.place.today)
+            self.found[key] = self.place.people.holders(role, unit.id, self.place.today)
         return self.found[key]
 
     def _moment(self, due: str) -> datetime:

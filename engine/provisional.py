@@ -31,7 +31,7 @@ def settle_provisional(session: Session, *, rules: Rules, now: datetime, batch: 
     due = select(Task.id, Task.cycle_id).where(PROVISIONAL, col(Task.deadline_at) < before)
     found = session.exec(due.where(Task.status == TaskStatus.OPEN).order_by(col(Task.id)).limit(batch)).all()
     for task_id, cycle_id in found:
-        _settle(Deed(session, rules, None, now), task_id or 0, cycle_id)
+        _settle(Deed(session, rules, None, now), task_id, cycle_id)
     return len(found)
 
 

@@ -111,8 +111,8 @@ def _find_due(session: Session, now: datetime, batch: int, only: int | None) -> 
         query = query.where(Task.id == only)
     query = query.order_by(col(Task.next_fire_at), col(Task.id)).limit(batch)
     found = session.exec(query.with_for_update(of=Task, skip_locked=True)).all()
-    owners = _owners(session, [task.id or 0 for task, _ in found])
-    return [Due(task, cycle, owners.get(task.id or 0, ())) for task, cycle in found]
+    owners = _owners(session, [task.id for task, _ in found])
+    return [Due(task, cycle, owners.get(task.id, ())) for task, cycle in found]
 
 
 def _owners(session: Session, task_ids: Sequence[int]) -> Mapping[int, tuple[int, ...]]:
@@ -139,7 +139,7 @@ def _pass_up(deed: Deed, all_fired: Sequence[tuple[Due, Fired]]) -> None:
 
 def _notes(deed: Deed, item: Due, step: Step) -> list[Note]:
     task = item.task
-    notes = step_notes(deed, item.cycle, task.id or 0, task.deadline_no, item.owners, step, deed.now)
+    notes = step_notes(deed, item.cycle, task.id, task.deadline_no, item.owners, step, deed.now)
     if step.kind is NotificationKind.ESCALATION:
         deed.session.add(
             Decision(
@@ -186,10 +186,10 @@ def _write(session: Session, columns: list[dict[str, object]]) -> None:
 def _record(deed: Deed, item: Due, fired: Fired) -> None:
     for step in fired.steps:
         after = {"rung": step.rung or f"level-{step.level}"} | ({"missed": fired.n_missed} if fired.n_missed else {})
-        record(deed.session, f"task.{step.kind.value}", "task", item.task.id or 0, by=None, now=deed.now, after=after)
+        record(deed.session, f"task.{step.kind.value}", "task", item.task.id, by=None, now=deed.now, after=after)
     n_skipped = (
         fired.after.level - item.task.level - sum(step.kind is NotificationKind.ESCALATION for step in fired.steps)
     )
     if n_skipped:
         after = {"level": fired.after.level, "skipped": n_skipped}
-        record(deed.session, "task.skip_level", "task", item.task.id or 0, by=None, now=deed.now, after=after)
+        record(deed.session, "task.skip_level", "task", item.task.id, by=None, now=deed.now, after=after)

@@ -79,7 +79,7 @@ class Report:
 def read_report(session: Session, view: CycleView, *, rules: Rules, on: date) -> Report | None:
     """Read the report; None for a cycle without a Plan."""
     cycle = get_cycle(session, view.line.code)
-    cycle_id = cycle.id or 0
+    cycle_id = cycle.id
     if find_gate(session, cycle_id, "plan") is None:
         return None
     aim, seal, ending = find_aim(session, cycle_id), find_seal(session, cycle_id), find_ending(session, cycle_id)

@@ -25,7 +25,7 @@ def find_unreported(session: Session, rules: Rules) -> list[int]:
         .where(col(Cycle.template).in_(reporting), Cycle.status == CycleStatus.CLOSED, col(Unit.parent_id).is_not(None))
         .where(~reported)
     )
-    return [one or 0 for one in session.exec(closed.order_by(col(Cycle.id)))]
+    return list(session.exec(closed.order_by(col(Cycle.id))))
 
 
 def report_up(session: Session, cycle_id: int, *, rules: Rules, now: datetime) -> int:
@@ -41,7 +41,7 @@ def report_up(session: Session, cycle_id: int, *, rules: Rules, now: datetime) -
     launch = Launch(
         template=template.id,
         unit=above.slug,
-        lead=deed.people.persons[leader(deed, template.led_by, above.id or 0)].slug,
+        lead=deed.people.persons[leader(deed, template.led_by, above.id)].slug,
         title=f"{template.title.en}: {unit.name_en}, {cycle.title_en}"[:300],
         title_zh=f"{template.title.zh}：{unit.name_zh}，{cycle.title_zh}"[:300],
         allow_unstaffed=True,

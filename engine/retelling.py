@@ -57,7 +57,7 @@ def _queued(session: Session, leaver_id: int) -> list[tuple[int, Notification]]:
         .order_by(col(Delivery.id))
         .with_for_update(of=Delivery)
     )
-    return [(delivery_id or 0, row) for delivery_id, row in rows]
+    return list(rows)
 
 
 def _undecided(session: Session, leaver_id: int) -> list[Notification]:

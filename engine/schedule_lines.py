@@ -38,8 +38,8 @@ class ScheduleLine:
 def schedule_lines(session: Session, found: Sequence[Schedule], *, rules: Rules) -> list[ScheduleLine]:
     """Read what is shown of some schedules, in their order."""
     units = directory(session).units
-    last = last_turns(session, [one.id or 0 for one in found])
-    return [_line(one, units[one.unit_id], last.get(one.id or 0), rules) for one in found]
+    last = last_turns(session, [one.id for one in found])
+    return [_line(one, units[one.unit_id], last.get(one.id), rules) for one in found]
 
 
 def _line(one: Schedule, unit: Unit, last: LastTurn | None, rules: Rules) -> ScheduleLine:

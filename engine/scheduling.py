@@ -75,7 +75,7 @@ def add_schedule(session: Session, given: GivenSchedule, *, rules: Rules, by: in
     made = Schedule(
         indicator_set=given.what if is_set else "",
         indicator="" if is_set else given.what,
-        unit_id=deed.people.unit(given.unit).id or 0,
+        unit_id=deed.people.unit(given.unit).id,
         units_below=given.units_below,
         frequency=given.frequency,
         after=waits[0],
@@ -89,7 +89,7 @@ def add_schedule(session: Session, given: GivenSchedule, *, rules: Rules, by: in
     session.add(made)
     session.flush()
     after = {**given.model_dump(mode="json"), "next_on": made.next_on}
-    record(session, "schedule.add", "schedule", made.id or 0, by=by, now=now, after=after)
+    record(session, "schedule.add", "schedule", made.id, by=by, now=now, after=after)
     return made
 
 

@@ -82,9 +82,9 @@ def scope_of_cycle(eyes: Eyes, cycle: Cycle) -> Scope:
 
     Raises NothingSealed.
     """
-    last = latest_assessment(eyes.session, cycle.id or 0)
+    last = latest_assessment(eyes.session, cycle.id)
     known = known_from(signals_from(last.record)) if last else {}
-    watch = find_watch(eyes.session, cycle.id or 0)
+    watch = find_watch(eyes.session, cycle.id)
     if watch is not None and watch.ended_at is None:
         return _of_watch(eyes, cycle, watch, known)
     return _of_running(eyes, cycle, known)
@@ -137,7 +137,7 @@ def _alone(eyes: Eyes, place: Place, series: Series) -> Scope:
 
 def _of_running(eyes: Eyes, cycle: Cycle, known: Known) -> Scope:
     """Hold what came after Do was opened against the sealed baseline; what lies between counts for nothing."""
-    session, cycle_id = eyes.session, cycle.id or 0
+    session, cycle_id = eyes.session, cycle.id
     baseline, aim = sealed_baseline(session, cycle_id), find_aim(session, cycle_id)
     if baseline is None or aim is None:
         raise NothingSealed(code=cycle.code)
@@ -167,7 +167,7 @@ def _of_watch(eyes: Eyes, cycle: Cycle, watch: Watch, known: Known) -> Scope:
     series = read_series(
         session, watch.indicator, watch.unit_id, first=watch.level_first_on, last=eyes.on, frequency=indicator.frequency
     )
-    baseline = sealed_baseline(session, cycle.id or 0)
+    baseline = sealed_baseline(session, cycle.id)
     look = Look(
         indicator,
         eyes.unit(watch.unit_id),

@@ -123,7 +123,7 @@ def _board(here: Hospital, action: Action, run: ActionRun | None) -> Scoreboard:
     frame = here.session.get_one(Cycle, run.cycle_id) if run else None
     begun = begun_by(here.session, run) if run else {}
     scores = tuple(_score(here, held, begun) for held in action.held)
-    stage = stage_at_work(here.session, frame.id or 0) if frame else None
+    stage = stage_at_work(here.session, frame.id) if frame else None
     return Scoreboard(
         action=action.template.id,
         title=action.template.title,
@@ -221,7 +221,7 @@ def _asked(
         return
     codes = {one.code for score in scores for one in score.departments if one.code}
     mine = [frame, *begun.values(), *(cycle for cycle in here.aims.values() if cycle.code in codes)]
-    cycles = {cycle.id: cycle for cycle in mine if cycle.id}
+    cycles = {cycle.id: cycle for cycle in mine}
     for waiting in open_decisions_of(here.session, list(cycles)):
         yield _waits(waiting, cycles[waiting.cycle_id])
     for score in scores:

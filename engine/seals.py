@@ -38,7 +38,7 @@ def seal_plan(deed: Deed, cycle: Cycle, aim: Aim, indicator: Indicator) -> Seal:
     )
     by = deed.by or 0
     seal = Seal(
-        cycle_id=cycle.id or 0,
+        cycle_id=cycle.id,
         sealed_at=deed.now,
         sealed_by=by,
         baseline=text,
@@ -47,7 +47,7 @@ def seal_plan(deed: Deed, cycle: Cycle, aim: Aim, indicator: Indicator) -> Seal:
     )
     deed.session.add(seal)
     after = {"digest": seal.digest, "periods": len(series.periods), "prediction": aim.prediction}
-    record(deed.session, "cycle.seal", "cycle", cycle.id or 0, by=by, now=deed.now, after=after)
+    record(deed.session, "cycle.seal", "cycle", cycle.id, by=by, now=deed.now, after=after)
     return seal
 
 

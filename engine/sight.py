@@ -18,7 +18,7 @@ def visible_to(session: Session, person_id: int | None, *, on: date) -> Sight:
     """Find what a person may see on a date; nobody, and whoever has left, nothing."""
     people = directory(session)
     person = people.persons.get(person_id or 0)
-    if person is None or person.id is None or (person.left_on is not None and person.left_on <= on):
+    if person is None or (person.left_on is not None and person.left_on <= on):
         return NOTHING
     if any(holds(people, person.id, role, on) for role in SEE_ALL):
         return EVERYTHING

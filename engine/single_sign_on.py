@@ -58,7 +58,7 @@ def _link(session: Session, proven: Proven, now: datetime, on: date) -> Account 
     found = session.exec(select(Person).where(same, _is_here(on))).all()
     if len(found) != 1 or session.exec(select(Account).where(Account.oidc_subject == proven.key)).first():
         return None
-    person_id = found[0].id or 0
+    person_id = found[0].id
     account = session.exec(select(Account).where(Account.person_id == person_id).with_for_update()).first()
     if account is not None and account.oidc_subject is not None:
         return None
@@ -66,7 +66,7 @@ def _link(session: Session, proven: Proven, now: datetime, on: date) -> Account 
     account.oidc_subject = proven.key
     session.add(account)
     session.flush()
-    record(session, "account.link", "account", account.id or 0, by=person_id, now=now, after={"issuer": proven.issuer})
+    record(session, "account.link", "account", account.id, by=person_id, now=now, after={"issuer": proven.issuer})
     return account
 
 

@@ -35,9 +35,9 @@ class ActionNotRunning(Refused):
 
 
 class NoHospital(Refused):
-    """There are no units yet, so there is nothing to launch an action for."""
+    """This hospital has no units yet. Nothing was changed; enter them first (wardcycle hospital import)."""
 
-    zh = "尚未录入任何科室，无法启动专项行动。"
+    zh = "本院尚未录入任何科室。没有任何改动；请先录入（wardcycle hospital import）。"
 
 
 class NobodyLeads(Refused):
@@ -124,7 +124,7 @@ def keep_roll_up(
     board = read_scoreboard(session, action, run, rules=rules, now=now)
     text = written(board)
     digest = hashlib.sha256(text.encode()).hexdigest()
-    kept = RollUp(run_id=run.id or 0, cycle_id=run.cycle_id, kept_at=now, kept_by=by, record=text, digest=digest)
+    kept = RollUp(run_id=run.id, cycle_id=run.cycle_id, kept_at=now, kept_by=by, record=text, digest=digest)
     session.add(kept)
     session.flush()
     after = {"digest": digest, "stand": board.stand.value}
@@ -136,7 +136,7 @@ def hospital_of(people: Directory, slug: str | None) -> Unit:
     """Get the unit named, else the first hospital, else the top of the tree. Raises NotFound, NoHospital."""
     if slug:
         return people.unit(slug)
-    units = sorted(people.units.values(), key=lambda one: one.id or 0)
+    units = sorted(people.units.values(), key=lambda one: one.id)
     hospitals = [unit for unit in units if unit.kind == "hospital"]
     hospital = next(iter(hospitals or [unit for unit in units if unit.parent_id is None]), None)
     if hospital is None:
@@ -149,7 +149,7 @@ def require_office(deed: Deed, unit: Unit) -> None:
     if deed.by is None:
         return
     roles = (OFFICE, "hospital-head")
-    allowed = {person for role in roles for person in deed.people.holders(role, unit.id or 0, deed.today)}
+    allowed = {person for role in roles for person in deed.people.holders(role, unit.id, deed.today)}
     if deed.by not in allowed | {deed.people.told(person, deed.today) for person in allowed}:
         raise NotAllowed(who=deed.name(deed.by), allowed=", ".join(deed.name(person) for person in sorted(allowed)))
 
@@ -169,13 +169,13 @@ def _alone(session: Session, action: Action, unit: Unit) -> None:
 
 
 def _running(session: Session, action: Action, unit: Unit) -> ActionRun | None:
-    run = latest_run(session, action.template.id, unit.id or 0)
+    run = latest_run(session, action.template.id, unit.id)
     return run if run and session.get_one(Cycle, run.cycle_id).status in AT_WORK else None
 
 
 def _begin(deed: Deed, given: GivenAction, action: Action, unit: Unit) -> ActionRun:
     """Launch the action's own cycle, or take one that was launched by itself, and write the run."""
-    session, unit_id = deed.session, unit.id or 0
+    session, unit_id = deed.session, unit.id
     before = latest_run(session, action.template.id, unit_id)
     number = before.number + 1 if before else 1
     until = _until(deed, given, action)
@@ -185,7 +185,7 @@ def _begin(deed: Deed, given: GivenAction, action: Action, unit: Unit) -> Action
         programme=action.programme.id if action.programme else "",
         number=number,
         unit_id=unit_id,
-        cycle_id=frame.id or 0,
+        cycle_id=frame.id,
         until_on=until,
         launched_at=deed.now,
         launched_by=deed.by,
@@ -217,7 +217,7 @@ def _launch_frame(deed: Deed, given: GivenAction, unit: Unit, number: int) -> Cy
 
 def _first(deed: Deed, unit: Unit) -> str:
     """Let whoever launches lead, if of the office; else the first of the office."""
-    office = deed.people.holders(OFFICE, unit.id or 0, deed.today)
+    office = deed.people.holders(OFFICE, unit.id, deed.today)
     if not office:
         raise NobodyLeads(unit=Text(unit.name_en, unit.name_zh))
     return deed.people.persons[deed.by if deed.by in office else office[0]].slug

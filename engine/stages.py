@@ -42,8 +42,8 @@ class Waiting:
 def open_stage(deed: Deed, cycle: Cycle, stage: Stage) -> list[str]:
     """Open a stage and those of its tasks that wait for nothing; returns their slugs."""
     values = {"opened_at": deed.now}
-    deed.move(Stage, [stage.id or 0], StageStatus.WAITING, StageStatus.OPEN, values=values)
-    return open_ready_tasks(deed, cycle, stage.id or 0)
+    deed.move(Stage, [stage.id], StageStatus.WAITING, StageStatus.OPEN, values=values)
+    return open_ready_tasks(deed, cycle, stage.id)
 
 
 def open_ready_tasks(deed: Deed, cycle: Cycle, stage_id: int) -> list[str]:
@@ -91,15 +91,15 @@ def finish_stage(deed: Deed, cycle: Cycle, stage: Stage) -> list[str]:
     """All tasks of a stage are over: ask for the approval where a gate is, else close it."""
     if stage.gate is None:
         return close_stage(deed, cycle, stage, note="")
-    deed.move(Stage, [stage.id or 0], StageStatus.OPEN, StageStatus.READY)
-    ask(deed, cycle, DecisionKind.APPROVAL, stage_id=stage.id or 0, level=0)
+    deed.move(Stage, [stage.id], StageStatus.OPEN, StageStatus.READY)
+    ask(deed, cycle, DecisionKind.APPROVAL, stage_id=stage.id, level=0)
     return []
 
 
 def close_stage(deed: Deed, cycle: Cycle, stage: Stage, *, note: str) -> list[str]:
     """Close a stage and open the next one, or close the cycle after the last; returns slugs of tasks opened."""
     values = {"closed_at": deed.now, "closed_by": deed.by, "note": note}
-    deed.move(Stage, [stage.id or 0], stage.status, StageStatus.CLOSED, why=note, values=values)
+    deed.move(Stage, [stage.id], stage.status, StageStatus.CLOSED, why=note, values=values)
     following = select(Stage).where(Stage.cycle_id == cycle.id, Stage.position == stage.position + 1)
     next_stage = deed.session.exec(following).one_or_none()
     if next_stage is None:
@@ -176,7 +176,7 @@ def advance_cycle(session: Session, cycle_id: int, *, rules: Rules, now: datetim
         elif stage.status is StageStatus.OPEN and stage.open_count == 0:
             finish_stage(deed, cycle, stage)
         elif stage.status is StageStatus.OPEN:
-            open_ready_tasks(deed, cycle, stage.id or 0)
+            open_ready_tasks(deed, cycle, stage.id)
         break
     deed.finish()
     waiting = [stage for stage in _stages(session, cycle_id) if stage.status in (StageStatus.OPEN, StageStatus.READY)]
@@ -242,7 +242,7 @@ def set_owners(deed: Deed, task_id: int, persons: Sequence[int]) -> None:
 
 def _close_cycle(deed: Deed, cycle: Cycle) -> None:
     values = {"ended_at": deed.now}
-    deed.move(Cycle, [cycle.id or 0], CycleStatus.ACTIVE, CycleStatus.CLOSED, values=values)
+    deed.move(Cycle, [cycle.id], CycleStatus.ACTIVE, CycleStatus.CLOSED, values=values)
     set_committed_value(cycle, "status", CycleStatus.CLOSED)
     if not deed.plan(cycle).template.announce:
         return

@@ -49,7 +49,7 @@ def make_token(
     session.add(row)
     session.flush()
     after = {"system": system, "unit": unit_id}
-    record(session, "system.token", "system", row.id or 0, by=by, now=now, after=after)
+    record(session, "system.token", "system", row.id, by=by, now=now, after=after)
     return token
 
 
@@ -61,7 +61,7 @@ def revoke_token(session: Session, system: str, *, by: int | None, now: datetime
         raise NotFound(noun=Text("system with a token", "有令牌的系统"), name=system, mend=mend)
     row.revoked_at = now
     session.add(row)
-    record(session, "system.revoke", "system", row.id or 0, by=by, now=now, before={"system": system})
+    record(session, "system.revoke", "system", row.id, by=by, now=now, before={"system": system})
 
 
 def find_system(session: Session, token: str) -> SystemToken | None:
@@ -102,7 +102,7 @@ def keep_answer(session: Session, system: SystemToken, key: str, body: bytes, *,
         )
     )
     digest = hashlib.sha256(body).hexdigest()
-    session.add(SystemRequest(token_id=system.id or 0, key=key, body_digest=digest, answer=answer, at=now))
+    session.add(SystemRequest(token_id=system.id, key=key, body_digest=digest, answer=answer, at=now))
 
 
 def may_send(people: Directory, system: SystemToken, unit_id: int) -> bool:

@@ -24,7 +24,7 @@ def drop_what_followed(
     """Drop the unsent messages that an answer brought about; returns who has heard of it already."""
     followed = _followed(case, answer, task_ids, decision_ids)
     deed, values = case.deed, {"why": WHY, "settled_at": case.deed.now}
-    queued = [one.id or 0 for one, _ in followed if one.status is DeliveryStatus.QUEUED]
+    queued = [one.id for one, _ in followed if one.status is DeliveryStatus.QUEUED]
     old, new = DeliveryStatus.QUEUED, DeliveryStatus.DROPPED
     move(deed.session, Delivery, queued, old, new, by=deed.by, now=deed.now, why=WHY, values=values)
     heard = (told.for_id or told.person_id for one, told in followed if one.status in _HEARD)
@@ -103,5 +103,5 @@ def reopen_escalations(case: Case, answer: Answer) -> None:
     )
     for decision_id in deed.session.execute(ended).scalars().all():
         before, after = {"outcome": Outcome.MOOT.value}, {"outcome": ""}
-        record(deed.session, "decision.reopen", "decision", decision_id or 0, by=deed.by, now=deed.now,
+        record(deed.session, "decision.reopen", "decision", decision_id, by=deed.by, now=deed.now,
                before=before, after=after, why=WHY)  # fmt: skip

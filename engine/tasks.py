@@ -165,7 +165,7 @@ def _keep_answer(case: Case, given: GivenAnswer) -> Answer:
     deed = case.deed
     assert deed.by is not None
     answer = Answer(
-        task_id=case.task.id or 0,
+        task_id=case.task.id,
         kind=given.kind,
         at=deed.now,
         by_id=deed.by,
@@ -175,7 +175,7 @@ def _keep_answer(case: Case, given: GivenAnswer) -> Answer:
         to_id=deed.people.taker(given.to, deed.today).id if given.to else None,
     )
     answer.id = deed.session.connection().execute(_ADD_ANSWER, answer.model_dump(exclude={"id"})).scalar_one()
-    keep_files(deed.session, answer.id or 0, given.evidence)
+    keep_files(deed.session, answer.id, given.evidence)
     after = {"answer": given.kind.value, "until": given.until, "to": given.to, "n_files": len(given.evidence)}
     record(deed.session, "task.answer", "task", answer.task_id, by=deed.by, now=deed.now, after=after, why=answer.note)
     return answer
@@ -262,7 +262,7 @@ _EFFECTS: dict[AnswerKind, Callable[[Case, GivenAnswer, Answer], list[str]]] = {
 
 def _stand_still(case: Case) -> None:
     """Let reminders and ladder rest while somebody decides."""
-    deed, task_id = case.deed, case.task.id or 0
+    deed, task_id = case.deed, case.task.id
     values = {"next_fire_at": None}
     deed.move(Task, [task_id], TaskStatus.OPEN, TaskStatus.DECIDING, values=values)
     drop_unsent(deed.session, [task_id], by=deed.by, now=deed.now, why="answered")

@@ -110,7 +110,7 @@ def _followed(case: Case, answer: Answer) -> Followed:
     session = case.deed.session
     if answer.taken_at is not None:
         raise Overtaken(what=TAKEN_SINCE)
-    _refuse_answered(session, (answer.task_id,), since=answer.id or 0)
+    _refuse_answered(session, (answer.task_id,), since=answer.id)
     asked = session.exec(select(Decision).where(Decision.answer_id == answer.id)).all()
     if any(decision.outcome is not None for decision in asked) or _status_of(answer, bool(asked)) != case.task.status:
         raise Overtaken(what=DECIDED_SINCE)
@@ -120,7 +120,7 @@ def _followed(case: Case, answer: Answer) -> Followed:
     if moved_on or stage.status in (StageStatus.WAITING, StageStatus.CANCELLED):
         raise Overtaken(what=STAGE_SINCE)
     approvals = _approvals(session, stage) if stage.status is StageStatus.READY else ()
-    return Followed(opened, (*(decision.id or 0 for decision in asked), *approvals), stage)
+    return Followed(opened, (*(decision.id for decision in asked), *approvals), stage)
 
 
 def _status_of(answer: Answer, asks: bool) -> TaskStatus:
@@ -136,7 +136,7 @@ def _opened(case: Case, answer: Answer) -> tuple[Task, ...]:
         return ()
     found = select(Task).where(Task.cycle_id == case.cycle.id, col(Task.slug).in_(slugs)).with_for_update()
     tasks = tuple(session.exec(found.execution_options(populate_existing=True)))
-    ids = [task.id or 0 for task in tasks]
+    ids = [task.id for task in tasks]
     _refuse_answered(session, ids)
     decided = session.exec(select(Decision.id).where(col(Decision.task_id).in_(ids))).first()
     if decided or any(task.status is not TaskStatus.OPEN or task.opened_at != answer.at for task in tasks):
@@ -156,7 +156,7 @@ def _approvals(session: Session, stage: Stage) -> tuple[int, ...]:
     asked = select(Decision.id).where(
         Decision.stage_id == stage.id, Decision.kind == DecisionKind.APPROVAL, col(Decision.ended_at).is_(None)
     )
-    return tuple(found or 0 for found in session.exec(asked))
+    return tuple(session.exec(asked))
 
 
 def _mark(case: Case, answer: Answer) -> None:
@@ -164,7 +164,7 @@ def _mark(case: Case, answer: Answer) -> None:
     marked = sa.update(Answer).where(col(Answer.id) == answer.id).values(undone_at=deed.now, undone_by=deed.by)
     deed.session.execute(marked)
     before, after = {"answer": answer.kind.value}, {"undone_by": deed.by}
-    record(deed.session, "answer.undo", "answer", answer.id or 0, by=deed.by, now=deed.now, before=before, after=after)
+    record(deed.session, "answer.undo", "answer", answer.id, by=deed.by, now=deed.now, before=before, after=after)
 
 
 def _take_back(case: Case, answer: Answer, followed: Followed) -> None:
@@ -176,7 +176,7 @@ def _take_back(case: Case, answer: Answer, followed: Followed) -> None:
         _open_again(case, followed)
         reopen_escalations(case, answer)
         tell_again(case, answer)
-    told = drop_what_followed(case, answer, [task.id or 0 for task in followed.tasks], followed.decisions)
+    told = drop_what_followed(case, answer, [task.id for task in followed.tasks], followed.decisions)
     tell_taken_back(case, answer, told)
 
 
@@ -186,7 +186,7 @@ def _close_again(case: Case, tasks: Sequence[Task]) -> None:
         ("opened_at", "deadline_at", "next_fire_at", "reminded_until", "ladder_from_at")
     )
     values |= {"level": 0, "n_stagnant": 0, "provisional": False}
-    case.deed.move(Task, [task.id or 0 for task in tasks], TaskStatus.OPEN, TaskStatus.WAITING, why=WHY, values=values)
+    case.deed.move(Task, [task.id for task in tasks], TaskStatus.OPEN, TaskStatus.WAITING, why=WHY, values=values)
 
 
 def _open_again(case: Case, followed: Followed) -> None:
@@ -194,7 +194,7 @@ def _open_again(case: Case, followed: Followed) -> None:
     deed, task = case.deed, case.task
     next_fire_at = next_at(progress_of(task, deed.plan(case.cycle).ladder), deed.rules.calendar)
     values = {"next_fire_at": next_fire_at, "done_at": None, "done_by": None}
-    deed.move(Task, [task.id or 0], task.status, TaskStatus.OPEN, why=WHY, values=values)
+    deed.move(Task, [task.id], task.status, TaskStatus.OPEN, why=WHY, values=values)
     if task.status is TaskStatus.DONE:
         _count_in(case, followed)
 
@@ -207,6 +207,6 @@ def _count_in(case: Case, followed: Followed) -> None:
         deed.session.execute(sa.update(Stage).where(col(Stage.id) == stage.id).values(one_more))
         return
     values = {**one_more, "closed_at": None, "closed_by": None, "note": ""}
-    deed.move(Stage, [stage.id or 0], stage.status, StageStatus.OPEN, why=WHY, values=values)
-    later = {task.stage_id for task in followed.tasks} - {stage.id or 0}
+    deed.move(Stage, [stage.id], stage.status, StageStatus.OPEN, why=WHY, values=values)
+    later = {task.stage_id for task in followed.tasks} - {stage.id}
     deed.move(Stage, sorted(later), StageStatus.OPEN, StageStatus.WAITING, why=WHY, values={"opened_at": None})

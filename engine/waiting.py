@@ -51,7 +51,7 @@ def waiting_for(
         if key not in found or _rank(decision) < _rank(found[key][0]):
             found[key] = (decision, cycle, since)
     mine = [one for one in found.values() if _is_mine(deed, one[0], one[1], person_id, also)]
-    mine.sort(key=lambda one: (one[2], one[0].id or 0))
+    mine.sort(key=lambda one: (one[2], one[0].id))
     return Mine(_in_full(deed, mine[:most]), len(mine))
 
 
@@ -89,7 +89,8 @@ def _in_full(deed: Deed, some: list[tuple[Decision, Cycle, datetime]]) -> tuple[
         owners[row.task_id].append(row.person_id)
     made = []
     for decision, cycle, since in some:
-        task, stage, answer = tasks.get(decision.task_id), stages[decision.stage_id], answers.get(decision.answer_id)
+        task, stage = tasks.get(decision.task_id or 0), stages[decision.stage_id]
+        answer = answers.get(decision.answer_id or 0)
         own = tuple(owners[decision.task_id or 0])
         proposed = answer.until_on if answer else None
         made.append(

@@ -21,7 +21,7 @@ def look_out(deed: Deed, cycle: Cycle, watch: Watch, found: Record, assessment_i
     if deed.rules.calendar.local_date(found.as_of) > watch.until_on:
         watch.ended_at = deed.now
         deed.session.add(watch)
-        record(deed.session, "cycle.watch_end", "cycle", cycle.id or 0, by=deed.by, now=deed.now)
+        record(deed.session, "cycle.watch_end", "cycle", cycle.id, by=deed.by, now=deed.now)
     return proposal
 
 
@@ -40,11 +40,11 @@ def _propose(deed: Deed, cycle: Cycle, watch: Watch, signal: Signal, assessment_
     key = f"{watch.id}:{signal.rule}:{signal.first}"
     if deed.session.exec(select(Proposal).where(Proposal.key == key)).one_or_none():
         return None
-    proposal = Proposal(key=key, cycle_id=cycle.id or 0, assessment_id=assessment_id, proposed_at=deed.now)
+    proposal = Proposal(key=key, cycle_id=cycle.id, assessment_id=assessment_id, proposed_at=deed.now)
     deed.session.add(proposal)
     deed.session.flush()
     facts = {"rule": signal.rule, "first": signal.first, "assessment": assessment_id}
-    record(deed.session, "cycle.propose", "cycle", cycle.id or 0, by=deed.by, now=deed.now, after=facts)
+    record(deed.session, "cycle.propose", "cycle", cycle.id, by=deed.by, now=deed.now, after=facts)
     tell_proposal(deed, cycle, str(proposal.id), signal.first)
     return proposal
 

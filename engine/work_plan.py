@@ -168,14 +168,14 @@ def _cycle(reading: _Reading, cycle: Cycle) -> PlanLine:
     template = plan_of(reading.session, cycle.snapshot).template
     planned = plan_stages(template, cycle.starts_at, reading.rules.calendar)
     by_id = {one.id: one for one in planned}
-    stages = tuple(_stage(reading, row, by_id[row.slug]) for row in reading.year.stages[cycle.id or 0])
+    stages = tuple(_stage(reading, row, by_id[row.slug]) for row in reading.year.stages[cycle.id])
     return PlanLine(
         kind=LineKind.CYCLE,
         code=cycle.code,
         title=Text(cycle.title_en, cycle.title_zh),
         unit=_unit(reading, cycle.unit_id),
         lead=reading.people.persons[cycle.lead_id].name,
-        objective=_objective(reading, reading.year.aims.get(cycle.id or 0)),
+        objective=_objective(reading, reading.year.aims.get(cycle.id)),
         begins_at=cycle.starts_at,
         ends_at=planned[-1].ends_at,
         ended_at=cycle.ended_at,
@@ -196,13 +196,13 @@ def _course(cycle: Cycle, ends_at: datetime, stages: Sequence[StageLine], now: d
 
 
 def _stage(reading: _Reading, row: Stage, planned: PlannedStage) -> StageLine:
-    tasks = tuple(_task(reading, task, planned.ends) for task in reading.year.tasks[row.id or 0])
+    tasks = tuple(_task(reading, task, planned.ends) for task in reading.year.tasks[row.id])
     title = Text(row.title_en, row.title_zh)
     return StageLine(title, planned.begins_at, planned.ends_at, row.opened_at, row.closed_at, tasks)
 
 
 def _task(reading: _Reading, task: Task, ends: Mapping[str, datetime]) -> TaskLine:
-    owners = tuple(reading.people.persons[one].name for one in reading.year.owners.get(task.id or 0, ()))
+    owners = tuple(reading.people.persons[one].name for one in reading.year.owners.get(task.id, ()))
     is_open = task.status in (TaskStatus.OPEN, TaskStatus.DECIDING)
     late = is_open and task.deadline_at is not None and task.deadline_at < reading.now
     return TaskLine(Text(task.title_en, task.title_zh), owners, ends[task.slug], task.deadline_at, task.done_at, late)

@@ -60,7 +60,7 @@ def adopt_goals(
             mend = Text(f"Known: {', '.join(sorted(known))}.", f"已有：{'、'.join(sorted(known))}。")
             raise NotFound(noun=Text("goal", "目标"), name=code, mend=mend)
     chosen = [goal for goal in goals.goals if not codes or goal.code in codes]
-    return [_adopt(deed, goal, year, edition, place.id or 0) for goal in chosen]
+    return [_adopt(deed, goal, year, edition, place.id) for goal in chosen]
 
 
 def set_goal(
@@ -75,18 +75,18 @@ def set_goal(
     place = deed.people.unit(unit)
     held = {one.unit_id: one for one in _goals(session, year, code)}
     parent = next(
-        (held[key] for key in deed.people.upwards(place.id or 0) if key in held and held[key].parent_id is None), None
+        (held[key] for key in deed.people.upwards(place.id) if key in held and held[key].parent_id is None), None
     )
     if parent is None:
         raise GoalNotAdopted(code=code, year=year)
     _refuse_off_scale(rules.catalogue.indicators.get(parent.indicator), target)
-    found = held.get(place.id or 0)
-    made = found or _goal(deed, parent, place.id or 0)
+    found = held.get(place.id)
+    made = found or _goal(deed, parent, place.id)
     before, made.target = made.target, target
     session.add(made)
     session.flush()
     facts = {"code": code, "unit": place.slug, "baseline": made.baseline, "target": target}
-    record(session, "goal.set", "yearly-goal", made.id or 0, by=by, now=now, before={"target": before}, after=facts)
+    record(session, "goal.set", "yearly-goal", made.id, by=by, now=now, before={"target": before}, after=facts)
     return made
 
 
@@ -151,7 +151,7 @@ def _adopt(deed: Deed, goal: Goal, year: int, edition: str, unit_id: int) -> Yea
     deed.session.add(made)
     deed.session.flush()
     facts = {"code": goal.code, "unit": deed.people.units[unit_id].slug, "baseline": made.baseline}
-    record(deed.session, "goal.adopt", "yearly-goal", made.id or 0, by=deed.by, now=deed.now, after=facts)
+    record(deed.session, "goal.adopt", "yearly-goal", made.id, by=deed.by, now=deed.now, after=facts)
     return made
 
 

@@ -95,7 +95,7 @@ def launch_or_find(house: Hospital, launch: Launch | None, cycle: str | None, *,
 def advance(house: Hospital, code: str, now: datetime) -> CycleView:
     """Finish what an interrupted launch or answer left undone, then look."""
     with house.database.transaction("flow") as session:
-        advance_cycle(session, get_cycle(session, code).id or 0, rules=house.rules, now=now)
+        advance_cycle(session, get_cycle(session, code).id, rules=house.rules, now=now)
     return look(house, code, now)
 
 

@@ -15,7 +15,7 @@ class Account(Row, table=True):
     locked_until: after too many wrong passwords, or for good (LOCKED) by somebody at the machine.
     """
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = Field(default=None, primary_key=True, sa_type=BigId)
     person_id: int = Field(foreign_key="person.id", unique=True, sa_type=BigId)
     password_hash: str | None = Field(default=None, max_length=200)  # argon2id
     oidc_subject: str | None = Field(default=None, max_length=400, unique=True)  # issuer, space, subject
@@ -28,7 +28,7 @@ class Account(Row, table=True):
 class Invitation(Row, table=True):
     """Somebody may set a password once. The link is derived from salt and key (models/derived.py), never stored."""
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = Field(default=None, primary_key=True, sa_type=BigId)
     person_id: int = Field(foreign_key="person.id", index=True, sa_type=BigId)
     salt: str = Field(max_length=40)
     made_at: datetime
@@ -42,7 +42,7 @@ class LoginSession(Row, table=True):
     __tablename__: ClassVar[str] = "login_session"
     __table_args__ = (sa.Index("ix_login_session_person_id", "person_id", "ended_at"),)
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = Field(default=None, primary_key=True, sa_type=BigId)
     token_hash: str = Field(max_length=64, unique=True)
     person_id: int = Field(foreign_key="person.id", sa_type=BigId)
     created_at: datetime
@@ -57,7 +57,7 @@ class LoginCode(Row, table=True):
     __tablename__: ClassVar[str] = "login_code"
     __table_args__ = (sa.Index("ix_login_code_person_id", "person_id", "purpose"),)
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = Field(default=None, primary_key=True, sa_type=BigId)
     person_id: int = Field(foreign_key="person.id", sa_type=BigId)
     purpose: str = Field(max_length=60)
     salt: str = Field(max_length=40)

@@ -16,7 +16,7 @@ class ActivitySchedule(Row, table=True):
     __tablename__: ClassVar[str] = "activity_schedule"
     __table_args__ = (sa.CheckConstraint("stopped_at IS NOT NULL OR stopped_by IS NULL", name="stopped"),)
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = Field(default=None, primary_key=True, sa_type=BigId)
     # A template's id.
     activity: str = Field(max_length=80)
     unit_id: int = Field(foreign_key="unit.id", sa_type=BigId)
@@ -45,7 +45,7 @@ class Gathering(Row, table=True):
                  postgresql_where=sa.text("missing_told_at IS NULL")),
     )  # fmt: skip
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = Field(default=None, primary_key=True, sa_type=BigId)
     cycle_id: int = Field(foreign_key="cycle.id", sa_type=BigId)
     title: str = Field(max_length=200)
     place: str = Field(max_length=200)
@@ -67,7 +67,7 @@ class Invitee(Row, table=True):
 
     __table_args__ = (sa.UniqueConstraint("gathering_id", "person_id"),)
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = Field(default=None, primary_key=True, sa_type=BigId)
     gathering_id: int = Field(foreign_key="gathering.id", sa_type=BigId)
     person_id: int = Field(foreign_key="person.id", sa_type=BigId)
 
@@ -89,7 +89,7 @@ class Attendance(Row, table=True):
         sa.CheckConstraint("(score_percent IS NULL) = (tested_at IS NULL)", name="tested"),
     )
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = Field(default=None, primary_key=True, sa_type=BigId)
     gathering_id: int = Field(foreign_key="gathering.id", sa_type=BigId)
     person_id: int = Field(foreign_key="person.id", sa_type=BigId)
     came_at: datetime
@@ -111,7 +111,7 @@ class YearlyGoal(Row, table=True):
         sa.Index("ix_yearly_goal_parent_id", "parent_id"),
     )
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = Field(default=None, primary_key=True, sa_type=BigId)
     year: int
     # Of the national goal, such as NIT-2026-I, or the hospital's own.
     code: str = Field(max_length=60)

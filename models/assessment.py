@@ -53,7 +53,7 @@ class Aim(Row, table=True):
 
     __table_args__ = (sa.UniqueConstraint("cycle_id"), sa.CheckConstraint("wash_in >= 0", name="wash_in"))
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = Field(default=None, primary_key=True, sa_type=BigId)
     cycle_id: int = Field(foreign_key="cycle.id", sa_type=BigId)
     indicator: str = Field(max_length=80)
     indicator_version: int
@@ -80,7 +80,7 @@ class Seal(Row, table=True):
 
     __table_args__ = (sa.UniqueConstraint("cycle_id"),)
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = Field(default=None, primary_key=True, sa_type=BigId)
     cycle_id: int = Field(foreign_key="cycle.id", sa_type=BigId)
     sealed_at: datetime
     sealed_by: int = Field(foreign_key="person.id", sa_type=BigId)
@@ -99,7 +99,7 @@ class Assessment(Row, table=True):
         sa.CheckConstraint("(status = 'done') = (verdict IS NOT NULL)", name="done"),
     )
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = Field(default=None, primary_key=True, sa_type=BigId)
     # Given by the schedule, so that each look is made once; empty for one that somebody asked for.
     schedule_key: str | None = Field(default=None, max_length=160, unique=True)
     status: AssessmentStatus = Field(sa_type=word(AssessmentStatus))
@@ -130,7 +130,7 @@ class CheckDecision(Row, table=True):
     __tablename__: ClassVar[str] = "check_decision"
     __table_args__ = (sa.Index("ix_check_decision_cycle_id", "cycle_id"),)
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = Field(default=None, primary_key=True, sa_type=BigId)
     cycle_id: int = Field(foreign_key="cycle.id", sa_type=BigId)
     choice: CheckChoice = Field(sa_type=word(CheckChoice))
     until_on: date | None = None
@@ -145,7 +145,7 @@ class CycleEnding(Row, table=True):
     __tablename__: ClassVar[str] = "cycle_ending"
     __table_args__ = (sa.UniqueConstraint("cycle_id"),)
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = Field(default=None, primary_key=True, sa_type=BigId)
     cycle_id: int = Field(foreign_key="cycle.id", sa_type=BigId)
     ending: Ending = Field(sa_type=word(Ending))
     reason: str = Field(sa_type=sa.Text)
@@ -159,7 +159,7 @@ class Signature(Row, table=True):
 
     __table_args__ = (sa.UniqueConstraint("assessment_id"),)
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = Field(default=None, primary_key=True, sa_type=BigId)
     assessment_id: int = Field(foreign_key="assessment.id", sa_type=BigId)
     reason: str = Field(sa_type=sa.Text)
     signed_at: datetime
@@ -171,7 +171,7 @@ class Watch(Row, table=True):
 
     __table_args__ = (sa.UniqueConstraint("cycle_id"), sa.Index("ix_watch_indicator", "indicator", "unit_id"))
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = Field(default=None, primary_key=True, sa_type=BigId)
     cycle_id: int = Field(foreign_key="cycle.id", sa_type=BigId)
     indicator: str = Field(max_length=80)
     unit_id: int = Field(foreign_key="unit.id", sa_type=BigId)
@@ -188,7 +188,7 @@ class Proposal(Row, table=True):
 
     __table_args__ = (sa.Index("ix_proposal_cycle_id", "cycle_id"),)
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = Field(default=None, primary_key=True, sa_type=BigId)
     # The watch, the rule and the first period of its signal.
     key: str = Field(max_length=160, unique=True)
     cycle_id: int = Field(foreign_key="cycle.id", sa_type=BigId)

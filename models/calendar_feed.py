@@ -18,7 +18,7 @@ class CalendarFeed(Row, table=True):
                  postgresql_where=sa.text("ended_at IS NULL")),
     )  # fmt: skip
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = Field(default=None, primary_key=True, sa_type=BigId)
     person_id: int = Field(foreign_key="person.id", sa_type=BigId)
     salt: str = Field(max_length=40)
     made_at: datetime

@@ -15,7 +15,7 @@ class CareAnalysis(Row, table=True):
     __tablename__: ClassVar[str] = "care_analysis"
     __table_args__ = (sa.Index("ix_care_analysis_unit_id", "unit_id"),)
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = Field(default=None, primary_key=True, sa_type=BigId)
     title: str = Field(max_length=200)
     unit_id: int = Field(foreign_key="unit.id", sa_type=BigId)
     # A models.care_records.CareRecord as JSON.

@@ -18,7 +18,7 @@ class Channel(Row, table=True):
         sa.CheckConstraint("(removed_at IS NULL) = (url_sealed <> '')", name="sealed"),
     )
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = Field(default=None, primary_key=True, sa_type=BigId)
     slug: str = Field(max_length=40)
     title_en: str = Field(max_length=200)
     title_zh: str = Field(max_length=200)

@@ -43,7 +43,7 @@ class SuspendedAddress(Row, table=True):
                  sqlite_where=NOT_LIFTED, postgresql_where=NOT_LIFTED),
     )  # fmt: skip
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = Field(default=None, primary_key=True, sa_type=BigId)
     person_id: int = Field(foreign_key="person.id", sa_type=BigId)
     channel: str = Field(max_length=40)
     digest: str = Field(max_length=64)

@@ -46,7 +46,7 @@ class Cycle(Row, table=True):
                  postgresql_where=sa.text("status = 'planned'")),
     )  # fmt: skip
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = Field(default=None, primary_key=True, sa_type=BigId)
     code: str = Field(max_length=40, unique=True)
     # Given by whoever launches twice for one reason (a form sent again, a run repeated): the second finds the first.
     launch_key: str | None = Field(default=None, max_length=120, unique=True)
@@ -75,7 +75,7 @@ class Stage(Row, table=True):
         sa.CheckConstraint("open_count >= 0", name="open_count"),
     )
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = Field(default=None, primary_key=True, sa_type=BigId)
     cycle_id: int = Field(foreign_key="cycle.id", sa_type=BigId)
     position: int
     slug: str = Field(max_length=80)

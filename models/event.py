@@ -33,7 +33,7 @@ class Event(Row, table=True):
         sa.CheckConstraint("closed_at IS NOT NULL OR NOT set_aside", name="set_aside"),
     )  # fmt: skip
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = Field(default=None, primary_key=True, sa_type=BigId)
     # Of the code on the receipt (engine/receipt_codes.py); the code itself is stored nowhere.
     code_mark: str = Field(max_length=64, unique=True)
     status: EventStatus = Field(sa_type=word(EventStatus))
@@ -72,7 +72,7 @@ class EventPhoto(Row, table=True):
 
     __tablename__: ClassVar[str] = "event_photo"
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = Field(default=None, primary_key=True, sa_type=BigId)
     event_id: int = Field(foreign_key="event.id", unique=True, sa_type=BigId)
     media_type: str = Field(max_length=40)
     n_bytes: int

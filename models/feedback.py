@@ -29,7 +29,7 @@ class Feedback(Row, table=True):
 
     __table_args__ = (sa.Index("ix_feedback_status", "status", "answer_due_at", "id"),)
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = Field(default=None, primary_key=True, sa_type=BigId)
     code_fingerprint: str = Field(max_length=64, unique=True)
     kind: str = Field(max_length=64)
     unit_id: int | None = Field(default=None, foreign_key="unit.id", sa_type=BigId)
@@ -57,7 +57,7 @@ class FeedbackRound(Row, table=True):
         sa.CheckConstraint("satisfaction BETWEEN 1 AND 5", name="satisfaction"),
     )
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = Field(default=None, primary_key=True, sa_type=BigId)
     feedback_id: int = Field(foreign_key="feedback.id", sa_type=BigId)
     no: int
     # What the patient added when it was not solved.

@@ -15,7 +15,7 @@ class IndicatorVersion(Row, table=True):
     __tablename__: ClassVar[str] = "indicator_version"
     __table_args__ = (sa.UniqueConstraint("indicator", "version"),)
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = Field(default=None, primary_key=True, sa_type=BigId)
     # The slug of config/indicators.
     indicator: str = Field(max_length=80)
     version: int
@@ -33,7 +33,7 @@ class Observation(Row, table=True):
         sa.CheckConstraint("denominator IS NULL OR denominator >= 0", name="denominator"),
     )
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = Field(default=None, primary_key=True, sa_type=BigId)
     indicator: str = Field(max_length=80)
     unit_id: int = Field(foreign_key="unit.id", sa_type=BigId)
     # The first day of the period: of the month, quarter, week or year.
@@ -57,7 +57,7 @@ class FormerObservation(Row, table=True):
     __tablename__: ClassVar[str] = "former_observation"
     __table_args__ = (sa.UniqueConstraint("observation_id", "no"),)
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = Field(default=None, primary_key=True, sa_type=BigId)
     observation_id: int = Field(foreign_key="observation.id", sa_type=BigId)
     no: int
     value: float | None = None

@@ -16,7 +16,7 @@ class AnswerLink(Row, table=True):
 
     __tablename__: ClassVar[str] = "answer_link"
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = Field(default=None, primary_key=True, sa_type=BigId)
     # 128 bits; without the key outside of the database they make no link.
     token: str = Field(max_length=40, unique=True)
     notification_id: int = Field(foreign_key="notification.id", unique=True, sa_type=BigId)

@@ -93,7 +93,7 @@ class Notification(Row, table=True):
                       sa.Index("ix_notification_digest_id", "digest_id",
                                sqlite_where=BUNDLED, postgresql_where=BUNDLED))  # fmt: skip
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = Field(default=None, primary_key=True, sa_type=BigId)
     key: str = Field(max_length=160, unique=True)
     kind: NotificationKind = Field(sa_type=word(NotificationKind))
     cycle_id: int | None = Field(default=None, foreign_key="cycle.id", sa_type=BigId)
@@ -131,7 +131,7 @@ class Delivery(Row, table=True):
         sa.Index("ix_delivery_unheard", "id", sqlite_where=UNHEARD, postgresql_where=UNHEARD),
     )  # fmt: skip
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = Field(default=None, primary_key=True, sa_type=BigId)
     notification_id: int = Field(foreign_key="notification.id", sa_type=BigId)
     rank: int = 0
     channel: str = Field(max_length=40)
@@ -156,7 +156,7 @@ class Attempt(Row, table=True):
     __tablename__: ClassVar[str] = "attempt"
     __table_args__ = (sa.UniqueConstraint("delivery_id", "no"),)
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = Field(default=None, primary_key=True, sa_type=BigId)
     delivery_id: int = Field(foreign_key="delivery.id", sa_type=BigId)
     no: int
     began_at: datetime
@@ -168,7 +168,7 @@ class Attempt(Row, table=True):
 class Outage(Row, table=True):
     """The engine did not run from one moment to another while messages could have gone; the next digests say so."""
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = Field(default=None, primary_key=True, sa_type=BigId)
     from_at: datetime
     until_at: datetime
 

@@ -13,7 +13,7 @@ from models.base import BigId, Row, word
 class Unit(Row, table=True):
     """A place in the tree: region, hospital, department, ward, committee, quality-control centre."""
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = Field(default=None, primary_key=True, sa_type=BigId)
     slug: str = Field(max_length=80, unique=True)
     kind: str = Field(default="", max_length=40)
     name_en: str = Field(max_length=200)
@@ -32,7 +32,7 @@ class Rhythm(StrEnum):
 class Person(Row, table=True):
     """A member of staff. `email` may be empty: then the head of the unit is told instead."""
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = Field(default=None, primary_key=True, sa_type=BigId)
     slug: str = Field(max_length=80, unique=True)
     name: str = Field(max_length=200)
     email: str | None = Field(default=None, max_length=254, unique=True)
@@ -56,7 +56,7 @@ class RoleHolding(Row, table=True):
         sa.CheckConstraint("from_on IS NULL OR until_on IS NULL OR from_on <= until_on", name="dates"),
     )
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = Field(default=None, primary_key=True, sa_type=BigId)
     person_id: int = Field(foreign_key="person.id", sa_type=BigId)
     role: str = Field(max_length=60)
     unit_id: int = Field(foreign_key="unit.id", sa_type=BigId)
@@ -73,7 +73,7 @@ class Absence(Row, table=True):
         sa.UniqueConstraint("person_id", "from_on"),
     )
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = Field(default=None, primary_key=True, sa_type=BigId)
     person_id: int = Field(foreign_key="person.id", sa_type=BigId)
     from_on: date
     until_on: date

@@ -20,7 +20,7 @@ class MeasureCycle(Row, table=True):
         sa.Index("ix_measure_cycle_measure", "measure", "unit_id"),
     )
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = Field(default=None, primary_key=True, sa_type=BigId)
     edition: str = Field(max_length=64)
     measure: str = Field(max_length=64)
     unit_id: int = Field(foreign_key="unit.id", sa_type=BigId)

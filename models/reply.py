@@ -62,7 +62,7 @@ class MailReply(Row, table=True):
         sa.Index("ix_mail_reply_task_id", "task_id", "at"),
     )
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = Field(default=None, primary_key=True, sa_type=BigId)
     digest: str = Field(max_length=64)
     uid: int = Field(sa_type=sa.BigInteger)  # of the mailbox; several mails bear one after the mailbox was made anew
     task_id: int | None = Field(default=None, foreign_key="task.id", sa_type=BigId)

@@ -20,7 +20,7 @@ class Schedule(Row, table=True):
         sa.CheckConstraint("stopped_at IS NOT NULL OR stopped_by IS NULL", name="stopped"),
     )
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = Field(default=None, primary_key=True, sa_type=BigId)
     # Slugs of config/indicators; one of the two is empty.
     indicator_set: str = Field(default="", max_length=80)
     indicator: str = Field(default="", max_length=80)
@@ -74,7 +74,7 @@ class Alert(Row, table=True):
 
     __table_args__ = (sa.Index("ix_alert_indicator", "indicator", "unit_id"),)
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = Field(default=None, primary_key=True, sa_type=BigId)
     key: str = Field(max_length=200, unique=True)
     indicator: str = Field(max_length=80)
     unit_id: int = Field(foreign_key="unit.id", sa_type=BigId)
@@ -91,7 +91,7 @@ class Bulletin(Row, table=True):
 
     __table_args__ = (sa.UniqueConstraint("unit_id", "month_on"),)
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = Field(default=None, primary_key=True, sa_type=BigId)
     unit_id: int = Field(foreign_key="unit.id", sa_type=BigId)
     month_on: date
     made_at: datetime

@@ -19,7 +19,7 @@ class ActionRun(Row, table=True):
         sa.CheckConstraint("number >= 1", name="number"),
     )
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = Field(default=None, primary_key=True, sa_type=BigId)
     # The id of the action's template, and the edition of the programme that its targets come from ('' for none).
     action: str = Field(max_length=80)
     programme: str = Field(default="", max_length=80)
@@ -38,7 +38,7 @@ class RollUp(Row, table=True):
     __tablename__: ClassVar[str] = "roll_up"
     __table_args__ = (sa.Index("ix_roll_up_cycle_id", "cycle_id"),)
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = Field(default=None, primary_key=True, sa_type=BigId)
     run_id: int = Field(foreign_key="action_run.id", sa_type=BigId)
     cycle_id: int = Field(foreign_key="cycle.id", sa_type=BigId)
     kept_at: datetime

@@ -14,7 +14,7 @@ class SystemToken(Row, table=True):
 
     __tablename__: ClassVar[str] = "system_token"
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = Field(default=None, primary_key=True, sa_type=BigId)
     # The system's name, such as `his` or `lis`; it has one token at a time.
     system: str = Field(max_length=64, unique=True)
     digest: str = Field(max_length=64, unique=True)
@@ -31,7 +31,7 @@ class SystemRequest(Row, table=True):
     __tablename__: ClassVar[str] = "system_request"
     __table_args__ = (sa.UniqueConstraint("token_id", "key"),)
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = Field(default=None, primary_key=True, sa_type=BigId)
     token_id: int = Field(foreign_key="system_token.id", sa_type=BigId)
     key: str = Field(max_length=200)
     body_digest: str = Field(max_length=64)

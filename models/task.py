@@ -76,7 +76,7 @@ class Task(Row, table=True):
         sa.CheckConstraint("status = 'open' OR next_fire_at IS NULL", name="only_open_remind"),
     )
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = Field(default=None, primary_key=True, sa_type=BigId)
     cycle_id: int = Field(foreign_key="cycle.id", sa_type=BigId)
     stage_id: int = Field(foreign_key="stage.id", sa_type=BigId)
     position: int
@@ -131,7 +131,7 @@ class Answer(Row, table=True):
         sa.CheckConstraint("(undone_at IS NULL) = (undone_by IS NULL)", name="undone"),
     )
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = Field(default=None, primary_key=True, sa_type=BigId)
     task_id: int = Field(foreign_key="task.id", sa_type=BigId)
     kind: AnswerKind = Field(sa_type=word(AnswerKind))
     at: datetime
@@ -155,7 +155,7 @@ class Evidence(Row, table=True):
 
     __table_args__ = (sa.Index("ix_evidence_answer_id", "answer_id"),)
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = Field(default=None, primary_key=True, sa_type=BigId)
     answer_id: int = Field(foreign_key="answer.id", sa_type=BigId)
     name: str = Field(max_length=200)
     media_type: str = Field(max_length=100)
@@ -175,7 +175,7 @@ class Decision(Row, table=True):
         sa.CheckConstraint("(ended_at IS NULL) = (outcome IS NULL)", name="ended"),
     )  # fmt: skip
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = Field(default=None, primary_key=True, sa_type=BigId)
     cycle_id: int = Field(foreign_key="cycle.id", sa_type=BigId)
     stage_id: int = Field(foreign_key="stage.id", sa_type=BigId)
     task_id: int | None = Field(default=None, foreign_key="task.id", sa_type=BigId)

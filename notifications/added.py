@@ -157,7 +157,7 @@ def add_channel(
     session.flush()
     after = {"slug": row.slug, "service": scheme_of(given.url), "base_url": row.base_url, "personal": row.personal}
     before = {"replaced": old.id} if old else None
-    record(session, "channel.add", "channel", row.id or 0, by=by, now=now, before=before, after=after)
+    record(session, "channel.add", "channel", row.id, by=by, now=now, before=before, after=after)
     seal_again(session, lock)
     return row
 
@@ -176,7 +176,7 @@ def remove_channel(
     if names:
         raise ChannelInUse(slug=slug, names=Text(", ".join(names), "、".join(names)))
     _end(session, row, now=now)
-    record(session, "channel.remove", "channel", row.id or 0, by=by, now=now, before={"slug": slug})
+    record(session, "channel.remove", "channel", row.id, by=by, now=now, before={"slug": slug})
     seal_again(session, lock)
     return row
 

@@ -121,9 +121,7 @@ def _pass_on(session: Session, row: sa.Row[tuple[object, ...]], breakers: Breake
     return True
 
 
-def _waiting(
-    suspended: Collection[tuple[int, str]], breakers: Breakers, now: datetime
-) -> sa.Select[tuple[int | None, str]]:
+def _waiting(suspended: Collection[tuple[int, str]], breakers: Breakers, now: datetime) -> sa.Select[tuple[int, str]]:
     channel, has_more = col(Delivery.channel), col(Person.channels).contains(",")
     urgent = sa.or_(col(Notification.urgent), col(Notification.kind).in_(URGENT))
     is_alarm = col(Notification.kind) == NotificationKind.ALARM

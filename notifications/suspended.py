@@ -37,7 +37,7 @@ def lift(session: Session, slug: str, *, by: int | None, now: datetime) -> tuple
     rows = session.exec(standing.order_by(col(SuspendedAddress.id)).with_for_update()).all()
     for row in rows:
         row.lifted_at, row.lifted_by = now, by
-        _changed(session, "person.lift_channel", person.id or 0, row.channel, by=by, why="", now=now)
+        _changed(session, "person.lift_channel", person.id, row.channel, by=by, why="", now=now)
     session.flush()
     return tuple(row.channel for row in rows)
 

@@ -132,7 +132,7 @@ def note_trial(session: Session, trial: Trial, *, by: int | None, now: datetime)
     """Keep in the trail that a test was sent and what came of it; not to whom."""
     row = find_added(session, trial.slug)
     facts = {"slug": trial.slug}
-    outcome, row_id = trial.outcome.value, (row.id or 0) if row else 0
+    outcome, row_id = trial.outcome.value, (row.id) if row else 0
     record(session, TEST, "channel", row_id, by=by, now=now, after=facts, why=trial.said, outcome=outcome)
 
 

@@ -78,7 +78,7 @@ class Chronicle:
         """Mark everything queued as sent, without a sender."""
         with self.walk.database.transaction("test") as session:
             queued = session.exec(select(Delivery.id).where(Delivery.status == DeliveryStatus.QUEUED))
-            ids, shift = [one or 0 for one in queued], partial(move, session, Delivery, by=None, now=self.now)
+            ids, shift = list(queued), partial(move, session, Delivery, by=None, now=self.now)
             shift(ids, DeliveryStatus.QUEUED, DeliveryStatus.SENDING)
             shift(ids, DeliveryStatus.SENDING, DeliveryStatus.SENT, values={"settled_at": self.now})
 
@@ -96,13 +96,13 @@ class Chronicle:
         told = select(Notification, Delivery).join(Delivery, col(Delivery.notification_id) == col(Notification.id))
         new = told.where(col(Notification.id) > self.n_told).order_by(col(Notification.id), col(Delivery.rank))
         rows = session.exec(new).all()
-        self.n_told = max([self.n_told, *(row.id or 0 for row, _ in rows)])
+        self.n_told = max([self.n_told, *(row.id for row, _ in rows)])
         people = directory(session)
-        letters = gather(session, [one.id or 0 for _, one in rows], on=self.today)
+        letters = gather(session, [one.id for _, one in rows], on=self.today)
         for row, delivery in rows:
             self.lines += ["", f"   {_head(row, delivery, people)}"]
             for language in ("en", "zh"):
-                letter = replace(letters[delivery.id or 0], language=language)
+                letter = replace(letters[delivery.id], language=language)
                 self.lines += _said(RENDERER.write(letter))
 
 
@@ -218,7 +218,7 @@ def approved(slug: str, by: str) -> Act:
     """Somebody lets a stage pass."""
 
     def do(told: Chronicle) -> object:
-        return told.walk.run(approve_stage, told.walk.stage(slug).id or 0, by, told.now, note="all is there")
+        return told.walk.run(approve_stage, told.walk.stage(slug).id, by, told.now, note="all is there")
 
     return Act(f"{by} approves {slug}", do)
 
@@ -263,7 +263,7 @@ def looks(by: str) -> Act:
     def do(told: Chronicle) -> object:
         with told.walk.database.reading() as session:
             people = directory(session)
-            mine = waiting_for(session, people.person(by).id or 0, rules=told.walk.rules, now=told.now, most=5)
+            mine = waiting_for(session, people.person(by).id, rules=told.walk.rules, now=told.now, most=5)
             return [line for waits in mine.first for line in _waits(waits, people)]
 
     return Act(f"{by} looks at what waits", do)

@@ -42,19 +42,19 @@ class Ward:
         """Give it a class."""
         given = GivenTriage.model_validate({"severity": severity} | parts)
         with self.database.transaction("test") as session:
-            return triage_event(session, event.id or 0, given, rules=self.rules, by=_id(session, by), now=now)
+            return triage_event(session, event.id, given, rules=self.rules, by=_id(session, by), now=now)
 
     def reclassify(self, event: Event, severity: Severity, now: datetime, *, why: str = "looked again") -> Event:
         """Give it another class."""
         with self.database.transaction("test") as session:
             by = _id(session, "eva")
-            return reclassify_event(session, event.id or 0, severity, why=why, rules=self.rules, by=by, now=now)
+            return reclassify_event(session, event.id, severity, why=why, rules=self.rules, by=by, now=now)
 
     def tell_authority(self, event: Event, now: datetime) -> Event:
         """Note the statutory report."""
         with self.database.transaction("test") as session:
             by = _id(session, "eva")
-            return report_statutory(session, event.id or 0, note="no. 17", rules=self.rules, by=by, now=now)
+            return report_statutory(session, event.id, note="no. 17", rules=self.rules, by=by, now=now)
 
     def close(
         self, event: Event, now: datetime, answer: str = "The label is new.", *, by: str = "eva", aside: bool = False
@@ -62,7 +62,7 @@ class Ward:
         """Answer the reporter."""
         with self.database.transaction("test") as session:
             who = _id(session, by)
-            return close_event(session, event.id or 0, answer, rules=self.rules, by=who, now=now, set_aside=aside)
+            return close_event(session, event.id, answer, rules=self.rules, by=who, now=now, set_aside=aside)
 
     def event(self, number: int = 1) -> Event:
         """Read an event."""
@@ -90,4 +90,4 @@ class Ward:
 
 
 def _id(session: Session, slug: str) -> int:
-    return directory(session).person(slug).id or 0
+    return directory(session).person(slug).id

@@ -19,12 +19,12 @@ VTE, FALLS, STAY, CODING = "vte-assessment", "inpatient-falls", "length-of-stay"
 
 def unit_of(database: Database, slug: str = "ward-3") -> int:
     with database.reading() as session:
-        return directory(session).unit(slug).id or 0
+        return directory(session).unit(slug).id
 
 
 def person_of(database: Database, slug: str) -> int:
     with database.reading() as session:
-        return directory(session).person(slug).id or 0
+        return directory(session).person(slug).id
 
 
 def vte(

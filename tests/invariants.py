@@ -46,7 +46,7 @@ def _every_notification_has_an_end_or_a_way_to_one(session: Session) -> None:
         last[delivery.notification_id] = delivery
         assert (delivery.status in ENDS) == (delivery.settled_at is not None), f"V2 {delivery}"
         if delivery.status is DeliveryStatus.BUNDLED:  # the digest's end is theirs
-            assert digests.get(digests[delivery.notification_id]) is None, f"V1 a digest in a digest: {delivery}"
+            assert digests.get(digests[delivery.notification_id] or 0) is None, f"V1 a digest in a digest: {delivery}"
             assert digests[delivery.notification_id] in digests, f"V1 no digest for {delivery}"
     told = set(session.exec(select(Notification.id)))
     assert told == set(last), f"V1 without a delivery: {told - set(last)}"
@@ -86,13 +86,13 @@ def _escalations_equal_the_level(session: Session) -> None:
     for row in session.exec(select(Notification).where(Notification.kind == NotificationKind.ESCALATION)):
         task = session.get_one(Task, row.task_id)
         if row.deadline_no == task.deadline_no:
-            levels.setdefault(task.id or 0, set()).add(row.level)
+            levels.setdefault(task.id, set()).add(row.level)
     skipped = Counter(key for key in session.exec(select(Audit.entity_id).where(Audit.what == "task.skip_level")))
     for task in session.exec(select(Task)):
-        told = levels.get(task.id or 0, set())
+        told = levels.get(task.id, set())
         assert told <= set(range(1, task.level + 1)), f"V4 {task.slug}: told {told}, level {task.level}"
         if task.deadline_no == 1:
-            n_skipped = _n_skipped(session, task.id or 0) if skipped[task.id or 0] else 0
+            n_skipped = _n_skipped(session, task.id) if skipped[task.id] else 0
             assert len(told) + n_skipped == task.level, f"V4 {task.slug}: told {told}, level {task.level}"
 
 

@@ -45,7 +45,7 @@ class Patients:
         task = self.task(number, "draft", unit)
         with self.database.transaction("test") as session:
             given = GivenAnswer(kind=AnswerKind.DONE, note=text)
-            submit_answer(session, task.id or 0, given, rules=self.rules, by=_id(session, by), now=now)
+            submit_answer(session, task.id, given, rules=self.rules, by=_id(session, by), now=now)
 
     def approve(self, number: int, text: str = "It works again.", *, now: datetime, by: str = "eva") -> None:
         """Let an answer go out."""
@@ -92,4 +92,4 @@ class Patients:
 
 
 def _id(session: Session, slug: str) -> int:
-    return directory(session).person(slug).id or 0
+    return directory(session).person(slug).id

@@ -42,7 +42,7 @@ def make_hospital(database: Database) -> None:
         session.add_all(people.values())
         session.flush()
         for person, role, unit in ROLES:
-            session.add(RoleHolding(person_id=_id(people[person]), role=role, unit_id=_id(units[unit])))
+            session.add(RoleHolding(person_id=people[person].id, role=role, unit_id=units[unit].id))
             session.flush()  # one by one: the first role held is the person's home
         people_changed(session)
 
@@ -50,13 +50,8 @@ def make_hospital(database: Database) -> None:
 def _units(session: Session) -> dict[str, Unit]:
     units: dict[str, Unit] = {}
     for slug, (above, en, zh) in UNITS.items():
-        parent_id = _id(units[above]) if above else None
+        parent_id = units[above].id if above else None
         units[slug] = Unit(slug=slug, name_en=en, name_zh=zh, parent_id=parent_id)
         session.add(units[slug])
         session.flush()
     return units
-
-
-def _id(row: Unit | Person) -> int:
-    assert row.id is not None
-    return row.id

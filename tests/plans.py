@@ -31,7 +31,7 @@ class Plan:
         """Add a schedule; returns its number."""
         given = GivenSchedule.model_validate({"what": what, "unit": unit} | more)
         with self.database.transaction("test") as session:
-            return add_schedule(session, given, rules=self.rules, by=None, now=now).id or 0
+            return add_schedule(session, given, rules=self.rules, by=None, now=now).id
 
     def round(self, now: datetime) -> Round:
         """Do what is due; nothing may fail."""

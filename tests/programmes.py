@@ -148,15 +148,15 @@ def staff_hospital(database: Database, n_departments: int, *, vacant: frozenset[
         root = Unit(slug="hospital", kind="hospital", name_en="Hospital", name_zh="医院")
         session.add(root)
         session.flush()
-        held = [(role, role, root.id or 0) for role in (*OFFICES, *IN_DEPARTMENTS[n_departments:])]
+        held = [(role, role, root.id) for role in (*OFFICES, *IN_DEPARTMENTS[n_departments:])]
         for n in range(1, n_departments + 1):
             unit = Unit(
                 slug=f"d-{n}", kind="department", name_en=f"Department {n}", name_zh=f"科室{n}", parent_id=root.id
             )
             session.add(unit)
             session.flush()
-            held += [(f"head-{n}", "dept-head", unit.id or 0), (f"officer-{n}", "dept-quality-officer", unit.id or 0)]
-            held += [(f"head-{n}", role, unit.id or 0) for role in IN_DEPARTMENTS[n - 1 : n]]
+            held += [(f"head-{n}", "dept-head", unit.id), (f"officer-{n}", "dept-quality-officer", unit.id)]
+            held += [(f"head-{n}", role, unit.id) for role in IN_DEPARTMENTS[n - 1 : n]]
         persons: dict[str, Person] = {}
         for slug, role, unit_id in held:
             if slug not in persons:
@@ -164,5 +164,5 @@ def staff_hospital(database: Database, n_departments: int, *, vacant: frozenset[
                 session.add(persons[slug])
                 session.flush()
             if role not in vacant:
-                session.add(RoleHolding(person_id=persons[slug].id or 0, role=role, unit_id=unit_id))
+                session.add(RoleHolding(person_id=persons[slug].id, role=role, unit_id=unit_id))
         people_changed(session)

@@ -47,7 +47,7 @@ def observe(
 ) -> None:
     """Enter monthly values of a proportion, the first of them in the month of `first`."""
     with database.transaction("test") as session:
-        unit_id = directory(session).unit(unit).id or 0
+        unit_id = directory(session).unit(unit).id
         given = [
             Given(indicator, unit_id, after(Frequency.MONTH, first, n), value, cases, provisional=False)
             for n, value in enumerate(numerators)
@@ -77,7 +77,7 @@ def assess_now(walk: Walk, now: datetime) -> Assessment:
 
 def pass_stage(walk: Walk, slug: str, now: datetime, by: str = "ana", **more: object) -> list[str]:
     """Approve a stage, with the note that every gate asks for."""
-    return walk.run(approve_stage, walk.stage(slug).id or 0, by, now, **{"note": "good", **more})
+    return walk.run(approve_stage, walk.stage(slug).id, by, now, **{"note": "good", **more})
 
 
 def least_proof(session: Session, stage: Stage, *, rules: Rules, by: int, now: datetime) -> Ending | None:
@@ -101,12 +101,12 @@ def least_proof(session: Session, stage: Stage, *, rules: Rules, by: int, now: d
 def let_pass(walk: Walk, slug: str, now: datetime, by: str = "ana") -> list[str]:
     """Let a stage pass with the least proof."""
     with walk.database.transaction("test") as session:
-        who = directory(session).person(by).id or 0
+        who = directory(session).person(by).id
         stage = session.get_one(Stage, walk.stage(slug).id)
         ending = least_proof(
             session, stage, rules=walk.rules, by=session.get_one(Cycle, walk.cycle_id).lead_id, now=now
         )
-        return approve_stage(session, stage.id or 0, note="good", rules=walk.rules, by=who, now=now, ending=ending)
+        return approve_stage(session, stage.id, note="good", rules=walk.rules, by=who, now=now, ending=ending)
 
 
 def month(year: int, number: int, day: int = 3) -> datetime:

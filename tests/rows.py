@@ -152,7 +152,6 @@ class Shelf:
     ) -> int:
         self.session.add(row)
         self.session.flush()
-        assert row.id is not None
         return row.id
 
 

@@ -137,7 +137,7 @@ class Pages:
     def invitation(self, slug: str) -> str:
         """Invite somebody; gives the path of the link."""
         with self.database.transaction("test") as session:
-            made = invite(session, get_person(session, slug).id or 0, by=None, now=self.now, on=self.today)
+            made = invite(session, get_person(session, slug).id, by=None, now=self.now, on=self.today)
         return f"/welcome/{invitation_part(read_keys(self.settings)[0], made.row)}"
 
     def account(self, slug: str) -> None:
@@ -149,7 +149,7 @@ class Pages:
     def logged_in(self, slug: str) -> Visitor:
         """Give somebody a session at a new browser, without the slow passwords that are not what is tested."""
         with self.database.transaction("test") as session:
-            who = get_person(session, slug).id or 0
+            who = get_person(session, slug).id
             account = session.exec(select(Account).where(Account.person_id == who)).first()
             account = account or Account(person_id=who, created_at=self.now, changed_at=self.now)
             session.add(account)

@@ -80,20 +80,20 @@ class Walk:
         """Give an answer; a note is written where none is given."""
         given = GivenAnswer.model_validate({"note": "as agreed", **parts, "kind": AnswerKind(kind)})
         with self.database.transaction(self.door) as session:
-            who = directory(session).person(by).id or 0
+            who = directory(session).person(by).id
             return submit_answer(session, self.task_id(slug, session), given, rules=self.rules, by=who, now=now)
 
     def decide(self, slug: str, kind: str, by: str, now: datetime, **parts: object) -> Receipt:
         """Take a decision; a note is written where none is given."""
         given = GivenDecision.model_validate({"note": "decided", **parts, "kind": Verdict(kind)})
         with self.database.transaction(self.door) as session:
-            who = directory(session).person(by).id or 0
+            who = directory(session).person(by).id
             return decide(session, self.task_id(slug, session), given, rules=self.rules, by=who, now=now)
 
     def run(self, verb: Callable[..., Made], row_id: int, by: str, now: datetime, **parts: object) -> Made:
         """Run another verb on a row of this cycle."""
         with self.database.transaction(self.door) as session:
-            who = directory(session).person(by).id or 0
+            who = directory(session).person(by).id
             return verb(session, row_id, rules=self.rules, by=who, now=now, **parts)
 
     def sweep(self, now: datetime) -> Swept:
@@ -111,9 +111,9 @@ class Walk:
         """Find a task of this cycle."""
         query = select(Task.id).where(Task.cycle_id == self.cycle_id, Task.slug == slug)
         if session is not None:
-            return session.exec(query).one() or 0
+            return session.exec(query).one()
         with self.database.reading() as reading:
-            return reading.exec(query).one() or 0
+            return reading.exec(query).one()
 
     def task(self, slug: str) -> Task:
         """Read a task of this cycle."""
@@ -169,13 +169,13 @@ def launched(database: Database, rules: Rules, now: datetime, written: Part = ON
     with database.transaction("test") as session:
         by = directory(session).person("ana").id
         cycle = launch_cycle(session, Launch.model_validate(fields), rules=rules, by=by, now=now)
-        return Walk(database, rules, cycle.id or 0)
+        return Walk(database, rules, cycle.id)
 
 
 def person_id(database: Database, slug: str) -> int:
     """Find a person."""
     with database.reading() as session:
-        return directory(session).person(slug).id or 0
+        return directory(session).person(slug).id
 
 
 def at_once(

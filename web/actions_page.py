@@ -93,8 +93,8 @@ def _list(site: Site, request: Request, *, typed: Typed | None = None, error: Re
     with site.database.reading() as session:  # sums of the whole hospital; what is nobody's business is taken out below
         people = directory(session)
         hospital = hospital_of(people, None)
-        boards = read_scoreboards(session, actions, hospital.id or 0, rules=_rules(site), now=reader.now)
-    office = people.holders(OFFICE, hospital.id or 0, reader.calendar.local_date(reader.now))
+        boards = read_scoreboards(session, actions, hospital.id, rules=_rules(site), now=reader.now)
+    office = people.holders(OFFICE, hospital.id, reader.calendar.local_date(reader.now))
     idle = [board for board in boards if not board.code or board.is_over]
     return site.page(
         reader,
@@ -116,15 +116,15 @@ def _one(
     with site.database.reading() as session:
         people = directory(session)
         hospital = hospital_of(people, None)
-        run = run or latest_run(session, slug, hospital.id or 0)
-        kept = list_roll_ups(session, run.id or 0) if run else []
+        run = run or latest_run(session, slug, hospital.id)
+        kept = list_roll_ups(session, run.id) if run else []
         shown = _kept(kept, request.query_params.get("kept", ""))
         if shown is not None:
             board = scoreboard_from(shown.record)
         elif run is not None:
             board = read_scoreboard(session, action, run, rules=_rules(site), now=reader.now)
         else:
-            (board,) = read_scoreboards(session, [action], hospital.id or 0, rules=_rules(site), now=reader.now)
+            (board,) = read_scoreboards(session, [action], hospital.id, rules=_rules(site), now=reader.now)
     return site.page(
         reader,
         "action.html.j2",
@@ -174,7 +174,7 @@ def _kept(kept: Sequence[RollUp], number: str) -> RollUp | None:
 
 
 def _names(kept: Sequence[RollUp], persons: Mapping[int, Person]) -> dict[int, str]:
-    return {one.id or 0: persons[one.kept_by].name for one in kept}
+    return {one.id: persons[one.kept_by].name for one in kept}
 
 
 def _narrowed(site: Site, request: Request, board: Scoreboard) -> Scoreboard:

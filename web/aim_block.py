@@ -63,7 +63,7 @@ class AimBlock:
 def read_aim_block(session: Session, view: CycleView, *, rules: Rules, language: str, on: date) -> AimBlock | None:
     """Read the block; None for a cycle without a Plan."""
     cycle = get_cycle(session, view.line.code)
-    cycle_id = cycle.id or 0
+    cycle_id = cycle.id
     if find_gate(session, cycle_id, "plan") is None:
         return None
     aim, made = find_aim(session, cycle_id), latest_assessment(session, cycle_id)
@@ -77,7 +77,7 @@ def read_aim_block(session: Session, view: CycleView, *, rules: Rules, language:
         seal=seal,
         record=record,
         picture=_picture(record, view, language),
-        signature=find_signature(session, made.id or 0) if made else None,
+        signature=find_signature(session, made.id) if made else None,
         missing=_missing(session, cycle, view, rules, on),
         decisions=tuple(check_decisions(session, cycle_id)),
         ending=find_ending(session, cycle_id),

@@ -109,7 +109,7 @@ def _take(site: Site, request: Request, code: str, typed: Mapping[str, str]) -> 
     assert by is not None, "the gate of the form let only people pass"
     with site.reading(request) as session:
         cycle = get_cycle(session, code)  # whoever does not see the cycle finds none
-        cycle_id, units = cycle.id or 0, {unit.slug for unit in _units(session, request, cycle.unit_id)}
+        cycle_id, units = cycle.id, {unit.slug for unit in _units(session, request, cycle.unit_id)}
         refuse_aim(session, cycle, rules=rules, by=by, now=reader.now)
     if typed["unit"] and typed["unit"] not in units:
         raise NotFound(noun=Text("unit", "科室"), name=typed["unit"], mend=Text("", ""))
@@ -147,7 +147,7 @@ def _show(
     with site.reading(request) as session:
         cycle = get_cycle(session, code)
         refuse_aim(session, cycle, rules=rules, by=by or 0, now=reader.now)
-        aim, units = find_aim(session, cycle.id or 0), _units(session, request, cycle.unit_id)
+        aim, units = find_aim(session, cycle.id), _units(session, request, cycle.unit_id)
         own = next((unit.slug for unit in units if unit.id == (aim.unit_id if aim else cycle.unit_id)), "")
     facts = {
         "cycle": cycle,

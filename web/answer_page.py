@@ -224,7 +224,7 @@ class _Door:
 
     def _asides(self, request: Request, asked: Asked, visit: Visit) -> dict[str, object]:
         """Read whether a code must be typed first, whether one is on its way, and what a patient said."""
-        proofs, person_id = Proofs(self.visits), asked.person.id or 0
+        proofs, person_id = Proofs(self.visits), asked.person.id
         with self.site.database.reading() as session:
             is_sent = asked.task.safety and proofs.is_on_its_way(session, visit, person_id)
             patient_said = said_of_cycle(session, asked.cycle.line.id)

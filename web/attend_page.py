@@ -71,7 +71,7 @@ def pages(site: Site) -> APIRouter:
     misses = Misses()
 
     def look(session: Session, token: str) -> int:
-        return get_gathering(session, int(token.partition(":")[0])).id or 0
+        return get_gathering(session, int(token.partition(":")[0])).id
 
     door = _Door(site, seals, misses, Visits(site, seals, misses, WHAT, look))
 
@@ -140,7 +140,7 @@ class _Door:
             raise CodeGone
         brought_by = self.seals.cookie_token(request.cookies.get(_came(number), ""), now, WHAT) or ""
         if brought_by.startswith(f"{gathering.id}:"):  # this phone stands for somebody already
-            return RedirectResponse(self.visits.page(gathering.id or 0), 303)
+            return RedirectResponse(self.visits.page(gathering.id), 303)
         return self.visits.open(str(gathering.id))
 
     def take(self, request: Request, link_id: str, typed: Typed) -> Response:

@@ -78,7 +78,7 @@ def _show(site: Site, request: Request, unit: str, period: str) -> Response:
     month = _month(period)
     with site.reading(request) as session:
         here = _unit(request, session, unit)
-        below = units_in(directory(session), here.id or 0)
+        below = units_in(directory(session), here.id)
         view = read_bulletin(session, below, month)
         cycles = cycles_in(session, below, now=reader.now, without=TEMPLATE)
     return site.page(

@@ -61,7 +61,7 @@ class Card:
     @property
     def number(self) -> int:
         """Give the decision's number, which the form brings back."""
-        return self.waits.decision.id or 0
+        return self.waits.decision.id
 
 
 @dataclass(frozen=True)

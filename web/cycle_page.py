@@ -39,7 +39,7 @@ def _show(site: Site, request: Request, code: str) -> Response:
         rules = Rules(site.calendar, site.catalogue)
         block = read_aim_block(session, view, rules=rules, language=reader.language, on=today)
         asker, own = known(request).person_id, get_cycle(session, code)
-        origin = read_origin_link(session, own.id or 0)
+        origin = read_origin_link(session, own.id)
         may_aim = may_set_aim(session, own, rules=rules, reader=reader, person_id=asker)
     return site.page(
         reader,

@@ -139,7 +139,7 @@ class _Door:
 
     def _facts(self, deed: Deed, view: EventView, may: May) -> dict[str, object]:
         """Read what happened to it, and what the forms choose from."""
-        history = find_history(deed.session, "event", view.row.id or 0)
+        history = find_history(deed.session, "event", view.row.id)
         names = person_names(deed.session, [row.by_id for row in history])
         return {
             "history": [(one, names.get(one.by_id or 0)) for one in history if one.what != "event.triage"],

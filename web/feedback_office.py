@@ -197,7 +197,7 @@ class _Door:
 
     def _stand(self, session: Session, one: Feedback) -> dict[str, object]:
         """Read how far it is, and what came of it."""
-        number, is_open = one.id or 0, one.status in UNANSWERED
+        number, is_open = one.id, one.status in UNANSWERED
         return {
             "is_open": is_open,
             "is_late": is_open and one.answer_due_at < self.now,

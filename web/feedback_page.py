@@ -181,7 +181,7 @@ class _Door:
         )
         try:
             with self.site.database.transaction(DOOR) as session:
-                judge_answer(session, one.id or 0, judged, rules=self.rules, now=self.now)
+                judge_answer(session, one.id, judged, rules=self.rules, now=self.now)
         except Refused as error:
             return self.show_answer(request, error, status=409)
         return RedirectResponse(self.site.reader(request).link(HEAR), 303)

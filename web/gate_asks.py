@@ -131,5 +131,5 @@ def _outcomes(proof: Proof) -> tuple[Outcome, ...]:
 
 
 def _extended(session: Session, waits: Waits) -> date | None:
-    taken = check_decisions(session, waits.cycle.id or 0)
+    taken = check_decisions(session, waits.cycle.id)
     return max((one.until_on for one in taken if one.choice is CheckChoice.EXTEND and one.until_on), default=None)

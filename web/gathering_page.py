@@ -72,7 +72,7 @@ def pages(site: Site) -> APIRouter:
 def _add(site: Site, request: Request, code: str, typed: Mapping[str, str]) -> Response:
     reader, by, rules = site.reader(request), known(request).person_id, Rules(site.calendar, site.catalogue)
     with site.reading(request) as session:
-        cycle_id = get_cycle(session, code).id or 0  # whoever does not see the cycle finds none
+        cycle_id = get_cycle(session, code).id  # whoever does not see the cycle finds none
     try:
         given = _given(site, typed)
         with site.database.transaction(DOOR) as session:
@@ -89,7 +89,7 @@ def _by_hand(site: Site, request: Request, number: str, name: str) -> Response:
     try:
         with site.database.transaction(DOOR) as session:
             person = find_person(directory(session), name, rules=rules, now=reader.now)
-            check_in(session, view.gathering.id or 0, person, came_by=CameBy.HAND, rules=rules, now=reader.now, by=by)
+            check_in(session, view.gathering.id, person, came_by=CameBy.HAND, rules=rules, now=reader.now, by=by)
     except Refused as error:
         return _show(site, request, number, typed=name, error=error)
     return RedirectResponse(f"{reader.link(f'/gatherings/{number}')}#present", 303)
@@ -101,7 +101,7 @@ def _show_all(
     reader = site.reader(request)
     with site.reading(request) as session:
         cycle = get_cycle(session, code)
-        found = list_gatherings(session, cycle.id or 0)
+        found = list_gatherings(session, cycle.id)
         holds = _holds(site, session, request, cycle) and cycle.status is CycleStatus.ACTIVE
         unit = directory(session).units[cycle.unit_id].slug
     return site.page(

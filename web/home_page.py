@@ -70,7 +70,7 @@ def running_actions(session: Session, site: Site, now: datetime) -> tuple[Scoreb
     wanted = [one for one in list_actions(site.catalogue) if one.template.id in running]
     if not wanted:
         return ()
-    hospital = hospital_of(directory(session), None).id or 0
+    hospital = hospital_of(directory(session), None).id
     return read_scoreboards(session, wanted, hospital, rules=Rules(site.calendar, site.catalogue), now=now)
 
 

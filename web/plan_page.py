@@ -65,7 +65,7 @@ def _read(site: Site, request: Request) -> tuple[WorkPlan, list[Unit], str]:
     rules = Rules(site.calendar, site.catalogue)
     with site.reading(request) as session:
         people = directory(session)
-        units = units_below(people, people.unit(slug).id or 0) if slug else None
+        units = units_below(people, people.unit(slug).id) if slug else None
         found = read_work_plan(session, number, rules=rules, now=reader.now, units=units)
         return found, list(people.units.values()), slug
 

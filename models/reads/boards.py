@@ -83,7 +83,7 @@ def list_assessments(session: Session, indicator: str, unit_id: int, *, limit: i
     )
     return tuple(
         AssessmentLine(
-            id=made.id or 0,
+            id=made.id,
             status=made.status,
             code=cycle.code if cycle else "",
             due_on=made.due_on,

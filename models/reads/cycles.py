@@ -40,13 +40,13 @@ def cycle_lines(session: Session, rows: Sequence[Cycle], now: datetime) -> tuple
     """Put names and numbers beside cycles; four queries for any number of cycles."""
     if not rows:
         return ()
-    ids = [row.id for row in rows if row.id]
+    ids = [row.id for row in rows]
     units = unit_names(session, [row.unit_id for row in rows])
     people = person_names(session, [row.lead_id for row in rows])
     stages, numbers = _stages(session, ids), _numbers(session, ids, now)
     return tuple(
         CycleLine(
-            id=row.id or 0,
+            id=row.id,
             code=row.code,
             title=Text(row.title_en, row.title_zh),
             template=row.template,
@@ -60,8 +60,8 @@ def cycle_lines(session: Session, rows: Sequence[Cycle], now: datetime) -> tuple
             starts_at=row.starts_at,
             paused_at=row.paused_at,
             ended_at=row.ended_at,
-            stage=stages.get(row.id or 0) if row.status in RUNNING else None,
-            **vars(numbers.get(row.id or 0, _Numbers())),
+            stage=stages.get(row.id) if row.status in RUNNING else None,
+            **vars(numbers.get(row.id, _Numbers())),
         )
         for row in rows
     )
@@ -108,7 +108,7 @@ def _stages(session: Session, ids: Sequence[int]) -> dict[int, StageMark]:
     for row in rows:  # the last position comes first, so that the earliest stays
         if row.status in NOT_ENDED:
             title, n_all = Text(row.title_en, row.title_zh), n_stages[row.cycle_id]
-            found[row.cycle_id] = StageMark(row.id or 0, row.slug, title, row.status, row.position, n_all)
+            found[row.cycle_id] = StageMark(row.id, row.slug, title, row.status, row.position, n_all)
     return found
 
 

@@ -70,7 +70,7 @@ def views(session: Session, rows: Sequence[Decision]) -> tuple[DecisionView, ...
     rungs = ladders(session, {row.cycle_id for row in rows})
     return tuple(
         DecisionView(
-            id=row.id or 0,
+            id=row.id,
             kind=row.kind,
             level=row.level,
             role=role_at(rungs.get(row.cycle_id, ()), row.level),
@@ -85,7 +85,7 @@ def views(session: Session, rows: Sequence[Decision]) -> tuple[DecisionView, ...
             outcome=row.outcome,
             decided_by=people.get(row.decided_by or 0),
             why=row.why,
-            asked=asked.get(row.id or 0, ()),
+            asked=asked.get(row.id, ()),
         )
         for row in rows
     )

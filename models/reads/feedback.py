@@ -172,7 +172,7 @@ def _named(units: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
 
 
 def _lines(session: Session, rows: Sequence[Feedback]) -> tuple[FeedbackLine, ...]:
-    ids = [row.id or 0 for row in rows]
+    ids = [row.id for row in rows]
     named = (
         sa.select(col(FeedbackRound.feedback_id), col(FeedbackRound.no), col(FeedbackUnit.unit_id))
         .join(FeedbackUnit, col(FeedbackUnit.round_id) == col(FeedbackRound.id))
@@ -188,12 +188,12 @@ def _lines(session: Session, rows: Sequence[Feedback]) -> tuple[FeedbackLine, ..
     drafts = _n_drafts(session, ids)
     return tuple(
         FeedbackLine(
-            row.id or 0,
+            row.id,
             row.kind,
             row.status,
             row.round_no,
             names.get(row.unit_id or 0),
-            tuple(names[unit] for unit in concerned.get((row.id or 0, row.round_no), ())),
+            tuple(names[unit] for unit in concerned.get((row.id, row.round_no), ())),
             row.received_at,
             row.answer_due_at,
             row.answered_at,
@@ -233,11 +233,11 @@ def _drafted() -> sa.Select[tuple[Answer, Cycle]]:
 
 
 def _round(session: Session, one: Feedback, row: FeedbackRound) -> RoundView:
-    cycles = cycles_of_round(session, one.id or 0, row.no)
-    ids = [cycle.id or 0 for cycle in cycles]
+    cycles = cycles_of_round(session, one.id, row.no)
+    ids = [cycle.id for cycle in cycles]
     said = session.execute(_drafted().where(col(Cycle.id).in_(ids))).tuples().all() if ids else ()
     newest = {cycle.unit_id: answer for answer, cycle in said}
-    concerned = units_of_round(session, row.id or 0)
+    concerned = units_of_round(session, row.id)
     names = unit_names(session, {*concerned, *newest})
     at_work = select(Task).where(col(Task.cycle_id).in_(ids), col(Task.deadline_at).is_not(None))
     tasks = task_lines(session, session.exec(at_work.order_by(col(Task.id))).all()) if ids else ()

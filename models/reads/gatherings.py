@@ -81,4 +81,4 @@ def _people(session: Session, gathering_id: int) -> dict[int, tuple[str, str]]:
         .where(Invitee.gathering_id == gathering_id)
         .order_by(col(Person.name))
     )
-    return {person.id or 0: (person.slug, person.name) for person in found}
+    return {person.id: (person.slug, person.name) for person in found}

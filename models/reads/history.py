@@ -19,12 +19,12 @@ from models.task import Answer, Decision, Task
 def cycle_history(session: Session, code: str, *, limit: int = 50, offset: int = 0) -> Page[HistoryLine]:
     """Read what happened to a cycle, its stages, tasks, answers and decisions, newest first. Raises NotFound."""
     cycle = get_cycle(session, code)
-    where = _about(cycle.id or 0)
+    where = _about(cycle.id)
     n_all = session.execute(sa.select(sa.func.count()).select_from(Audit).where(where)).scalar_one()
     newest = select(Audit).where(where).order_by(col(Audit.id).desc()).limit(limit).offset(offset)
     rows = session.exec(newest).all()
     people = person_names(session, [row.by_id for row in rows])
-    names = _names(session, cycle.id or 0)
+    names = _names(session, cycle.id)
     return Page(
         tuple(
             HistoryLine(
@@ -97,9 +97,9 @@ def _names(session: Session, cycle_id: int) -> dict[tuple[str, int], _Name]:
     found |= {("task", key): name for key, name in of_task.items() if key}
     found |= {("stage", key): name for key, name in of_stage.items() if key}
     for decision_id, task_id, stage_id in session.execute(decisions).tuples():
-        found["decision", decision_id or 0] = of_task[task_id] if task_id else of_stage[stage_id]
+        found["decision", decision_id] = of_task[task_id] if task_id else of_stage[stage_id]
     for answer_id, task_id in session.execute(answers).tuples():
-        found["answer", answer_id or 0] = of_task[task_id]
+        found["answer", answer_id] = of_task[task_id]
     return found
 
 

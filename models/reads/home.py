@@ -78,7 +78,7 @@ def _with_cycles(
 
 def _stage_titles(session: Session, ids: list[int]) -> dict[int, Text]:
     rows = session.exec(select(Stage).where(col(Stage.id).in_(ids))) if ids else ()
-    return {row.id: Text(row.title_en, row.title_zh) for row in rows if row.id}
+    return {row.id: Text(row.title_en, row.title_zh) for row in rows}
 
 
 def _by_stage(session: Session) -> dict[str, int]:

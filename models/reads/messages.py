@@ -66,9 +66,9 @@ def _views(session: Session, rows: Sequence[Notification]) -> tuple[MessageView,
     if not rows:
         return ()
     people = person_names(session, [p for row in rows for p in (row.person_id, row.for_id)])
-    deliveries = _deliveries(session, [row.id for row in rows if row.id])
+    deliveries = _deliveries(session, [row.id for row in rows])
     places = _places(session, rows)
-    return tuple(_view(row, people, deliveries.get(row.id or 0, ()), places) for row in rows)
+    return tuple(_view(row, people, deliveries.get(row.id, ()), places) for row in rows)
 
 
 def _view(
@@ -79,7 +79,7 @@ def _view(
 ) -> MessageView:
     codes, slugs = places
     return MessageView(
-        id=row.id or 0,
+        id=row.id,
         kind=row.kind,
         code=codes.get(row.cycle_id or 0),
         task=slugs.get(row.task_id or 0),
@@ -109,11 +109,11 @@ def _deliveries(session: Session, notification_ids: Sequence[int]) -> dict[int, 
     """Read deliveries and tries of many notifications in two queries, by notification."""
     of_these = select(Delivery).where(col(Delivery.notification_id).in_(notification_ids))
     rows = session.exec(of_these.order_by(col(Delivery.notification_id), col(Delivery.rank))).all()
-    tries = _attempts(session, [row.id for row in rows if row.id])
+    tries = _attempts(session, [row.id for row in rows])
     found: dict[int, tuple[DeliveryView, ...]] = {}
     for row in rows:
         view = DeliveryView(
-            id=row.id or 0,
+            id=row.id,
             rank=row.rank,
             channel=row.channel,
             status=row.status,
@@ -121,7 +121,7 @@ def _deliveries(session: Session, notification_ids: Sequence[int]) -> dict[int, 
             settled_at=row.settled_at,
             unheard=row.unheard,
             why=row.why,
-            attempts=tries.get(row.id or 0, ()),
+            attempts=tries.get(row.id, ()),
         )
         found[row.notification_id] = (*found.get(row.notification_id, ()), view)
     return found
@@ -158,7 +158,7 @@ def asked_people(session: Session, decision_ids: Sequence[int]) -> dict[int, tup
     )
     found: dict[int, tuple[PersonName, ...]] = {}
     for decision_id, person_id, slug, name in session.execute(told).tuples() if decision_ids else ():
-        one = PersonName(person_id or 0, slug, name)
+        one = PersonName(person_id, slug, name)
         if decision_id is not None and one not in found.get(decision_id, ()):
             found[decision_id] = (*found.get(decision_id, ()), one)
     return found

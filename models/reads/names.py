@@ -71,7 +71,7 @@ def unit_names(session: Session, ids: Collection[int]) -> dict[int, UnitName]:
     if not ids:
         return {}
     rows = session.exec(select(Unit).where(col(Unit.id).in_(set(ids))))
-    return {unit.id: UnitName(unit.id, unit.slug, Text(unit.name_en, unit.name_zh)) for unit in rows if unit.id}
+    return {unit.id: UnitName(unit.id, unit.slug, Text(unit.name_en, unit.name_zh)) for unit in rows}
 
 
 def _parts(address: str, noun: Text) -> tuple[str, str]:

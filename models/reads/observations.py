@@ -72,7 +72,7 @@ def list_observations(
     )
     return tuple(
         ObservationLine(
-            id=row.id or 0,
+            id=row.id,
             indicator=row.indicator,
             unit=slug,
             period_on=row.period_on,

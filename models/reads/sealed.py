@@ -29,7 +29,7 @@ def find_sealed(session: Session, keys: Collection[Key]) -> Mapping[Key, tuple[S
         .where(col(Aim.indicator).in_({indicator for indicator, _, _ in keys}))
         .order_by(col(Cycle.id))
     ).all()
-    found = {key: tuple(Sealed(cycle.id or 0, cycle.code) for aim, cycle in rows if _holds(aim, key)) for key in keys}
+    found = {key: tuple(Sealed(cycle.id, cycle.code) for aim, cycle in rows if _holds(aim, key)) for key in keys}
     return {key: cycles for key, cycles in found.items() if cycles}
 
 

@@ -60,8 +60,7 @@ def begun_by(session: Session, run: ActionRun) -> dict[str, Cycle]:
     """Read the cycles that a run has launched, by the part of it that each is for."""
     start = f"{OriginKind.ACTION.value}:{run.id}:"
     return {
-        (cycle.launch_key or "").removeprefix(start): cycle
-        for cycle in cycles_from(session, OriginKind.ACTION, run.id or 0)
+        (cycle.launch_key or "").removeprefix(start): cycle for cycle in cycles_from(session, OriginKind.ACTION, run.id)
     }
 
 

@@ -51,7 +51,7 @@ def task_lines(session: Session, rows: Sequence[Task]) -> tuple[TaskLine, ...]:
 class _Beside:
     """What stands beside tasks in a list, each by its id; owners and decisions by task."""
 
-    cycles: Mapping[int | None, Cycle]
+    cycles: Mapping[int, Cycle]
     units: Mapping[int, UnitName]
     stages: Mapping[int, str]
     owners: Mapping[int, tuple[PersonName, ...]]
@@ -60,19 +60,19 @@ class _Beside:
 
 
 def _read_beside(session: Session, rows: Sequence[Task]) -> _Beside:
-    ids = [row.id for row in rows if row.id]
+    ids = [row.id for row in rows]
     of_cycles = select(Cycle).where(col(Cycle.id).in_({row.cycle_id for row in rows}))
     cycles = {one.id: one for one in session.exec(of_cycles)}
     units = unit_names(session, [cycle.unit_id for cycle in cycles.values()])
     of_stages = sa.select(col(Stage.id), col(Stage.slug)).where(col(Stage.id).in_({row.stage_id for row in rows}))
-    stages = {key: slug for key, slug in session.execute(of_stages).tuples() if key is not None}
+    stages = dict(session.execute(of_stages).tuples().all())
     owners = owners_of(session, ids)
     done_by = person_names(session, [row.done_by for row in rows])
     return _Beside(cycles, units, stages, owners, done_by, open_decisions(session, ids))
 
 
 def _line(row: Task, beside: _Beside) -> TaskLine:
-    task_id, cycle = row.id or 0, beside.cycles[row.cycle_id]
+    task_id, cycle = row.id, beside.cycles[row.cycle_id]
     return TaskLine(
         id=task_id,
         code=cycle.code,
@@ -109,7 +109,7 @@ def owners_of(session: Session, task_ids: Sequence[int]) -> dict[int, tuple[Pers
     )
     found: dict[int, tuple[PersonName, ...]] = {}
     for task_id, person_id, slug, name in session.execute(owned).tuples():
-        found[task_id] = (*found.get(task_id, ()), PersonName(person_id or 0, slug, name))
+        found[task_id] = (*found.get(task_id, ()), PersonName(person_id, slug, name))
     return found
 
 

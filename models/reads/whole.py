@@ -44,7 +44,7 @@ class _Parts:
 def cycle_view(session: Session, code: str, *, now: datetime) -> CycleView:
     """Read a whole cycle; a fixed number of queries for any number of tasks. Raises NotFound."""
     cycle = get_cycle(session, code)
-    cycle_id = cycle.id or 0
+    cycle_id = cycle.id
     snapshot = session.exec(select(Snapshot).where(Snapshot.digest == cycle.snapshot)).one()
     tasks = session.exec(select(Task).where(Task.cycle_id == cycle_id).order_by(col(Task.position))).all()
     stages = session.exec(select(Stage).where(Stage.cycle_id == cycle_id).order_by(col(Stage.position))).all()
@@ -52,7 +52,7 @@ def cycle_view(session: Session, code: str, *, now: datetime) -> CycleView:
     parts = _Parts(
         read_template(snapshot.template),
         task_lines(session, tasks),
-        _answers(session, [task.id for task in tasks if task.id]),
+        _answers(session, [task.id for task in tasks]),
         cycle_decisions(session, cycle_id),
         cycle_messages(session, cycle_id),
     )
@@ -75,7 +75,7 @@ def task_view(session: Session, address: str, *, now: datetime) -> TaskView:
 
 def _stage(stage: Stage, parts: _Parts, people: dict[int, PersonName]) -> StageView:
     return StageView(
-        id=stage.id or 0,
+        id=stage.id,
         slug=stage.slug,
         title=Text(stage.title_en, stage.title_zh),
         gate=stage.gate,
@@ -107,11 +107,11 @@ def _task(line: TaskLine, parts: _Parts) -> TaskView:
 def _answers(session: Session, task_ids: Sequence[int]) -> dict[int, tuple[AnswerView, ...]]:
     rows = session.exec(select(Answer).where(col(Answer.task_id).in_(task_ids)).order_by(col(Answer.id))).all()
     people = person_names(session, [one for row in rows for one in (row.by_id, row.to_id, row.taken_by, row.undone_by)])
-    files = _evidence(session, [row.id for row in rows if row.id])
+    files = _evidence(session, [row.id for row in rows])
     found: dict[int, tuple[AnswerView, ...]] = {}
     for row in rows:
         view = AnswerView(
-            id=row.id or 0,
+            id=row.id,
             kind=row.kind,
             at=row.at,
             by=people.get(row.by_id, NO_ONE),
@@ -123,7 +123,7 @@ def _answers(session: Session, task_ids: Sequence[int]) -> dict[int, tuple[Answe
             taken_by=people.get(row.taken_by or 0),
             undone_at=row.undone_at,
             undone_by=people.get(row.undone_by or 0),
-            evidence=files.get(row.id or 0, ()),
+            evidence=files.get(row.id, ()),
         )
         found[row.task_id] = (*found.get(row.task_id, ()), view)
     return found

@@ -81,7 +81,7 @@ def _answer(url: str, person_id: int, at: float, now: datetime) -> None:
 
     def answer() -> None:
         with database.transaction("test") as session:
-            task_id = get_task(session, "C2026-0001/report").id or 0
+            task_id = get_task(session, "C2026-0001/report").id
             submit_answer(session, task_id, given, rules=RULES, by=person_id, now=now)
 
     try:
@@ -102,9 +102,9 @@ def test_a_ward_at_once_on_one_task_has_one_winner(database: Database, database_
         session.add_all(people)
         people_changed(session)
         session.flush()
-        task_id = get_task(session, "C2026-0001/report").id or 0
-        session.add_all(TaskOwner(task_id=task_id, person_id=person.id or 0) for person in people)
-        ids = [person.id or 0 for person in people]
+        task_id = get_task(session, "C2026-0001/report").id
+        session.add_all(TaskOwner(task_id=task_id, person_id=person.id) for person in people)
+        ids = [person.id for person in people]
     at = time.time() + 1 + 0.02 * N_PEOPLE
     children = [FORKS.Process(target=_answer, args=(database_url, one, at, now)) for one in ids]
     for child in children:

@@ -110,7 +110,7 @@ def _queue_many(database: Database, now: datetime) -> None:
         known = directory(session)
         kinds = (NotificationKind.DECISION, NotificationKind.RECEIPT)
         notes = [
-            Note(f"note:{number}", kinds[number % 2], person.id or 0, now, any_hour=True)
+            Note(f"note:{number}", kinds[number % 2], person.id, now, any_hour=True)
             for number, person in enumerate(people)
         ]
         tell(session, notes, rules=RULES, now=now, people=known)

@@ -58,7 +58,7 @@ def make_work(database: Database, rules: Rules, *, hostile: str = XSS) -> None:
         cancel_cycle(session, cancelled, rules=rules, by=eva, why="Merged with the IT project 并入信息化项目", now=now)
         asked = GivenAnswer(kind=AnswerKind.EXTEND, note=note, until=date(2026, 3, 27))
         first = session.exec(select(Task).where(Task.cycle_id == answered, Task.status == TaskStatus.OPEN)).one()
-        submit_answer(session, first.id or 0, asked, rules=rules, by=lead, now=now)
+        submit_answer(session, first.id, asked, rules=rules, by=lead, now=now)
     _let_time_pass(database, rules)
 
 
@@ -76,7 +76,7 @@ def spoil_deliveries(database: Database, now: datetime) -> None:
             end, outcome, why = _fate(number)
             if end is None or row.status is not DeliveryStatus.QUEUED:
                 continue
-            row_id, began = row.id or 0, row.next_try_at
+            row_id, began = row.id, row.next_try_at
             move(session, Delivery, [row_id], DeliveryStatus.QUEUED, DeliveryStatus.SENDING, by=None, now=now)
             values = {"n_attempts": 1, "settled_at": began, "why": why}
             move(session, Delivery, [row_id], DeliveryStatus.SENDING, end, by=None, now=now, why=why, values=values)
@@ -97,7 +97,7 @@ def _launch(
     launch = Launch(template=template, unit="ward-3", lead="ana", title=title, start=at, allow_unstaffed=True)
     with database.transaction("cli") as session:
         by = _person(session, "eva")
-        return launch_cycle(session, launch, rules=rules, by=by, now=START if allow_later else at).id or 0
+        return launch_cycle(session, launch, rules=rules, by=by, now=START if allow_later else at).id
 
 
 def _answer_all(
@@ -120,7 +120,7 @@ def _answer_all(
             note = "The figures bear it out 数据支持"
             ana = _person(session, "ana")
             ending = least_proof(session, here, rules=rules, by=ana, now=at)
-            approve_stage(session, here.id or 0, note=note, rules=rules, by=ana, now=at, ending=ending)
+            approve_stage(session, here.id, note=note, rules=rules, by=ana, now=at, ending=ending)
 
 
 def _let_time_pass(database: Database, rules: Rules) -> None:
@@ -135,4 +135,4 @@ def _let_time_pass(database: Database, rules: Rules) -> None:
 
 
 def _person(session: Session, slug: str) -> int:
-    return directory(session).person(slug).id or 0
+    return directory(session).person(slug).id

@@ -101,7 +101,7 @@ def _close(installation: Installation, rules: Rules, code: str) -> None:
     now = datetime.now(UTC)
     with database.transaction("test") as session:
         cycle = get_cycle(session, code)
-        lead = get_person(session, "ana").id or 0
+        lead = get_person(session, "ana").id
         given = GivenAnswer(kind=AnswerKind.DONE, note="done", evidence=(PAPER,))
         while session.get_one(Cycle, cycle.id, populate_existing=True).status is CycleStatus.ACTIVE:
             stage = session.exec(
@@ -109,9 +109,9 @@ def _close(installation: Installation, rules: Rules, code: str) -> None:
             ).first()
             if stage:
                 ending = least_proof(session, stage, rules=rules, by=lead, now=now)
-                approve_stage(session, stage.id or 0, note="seen", rules=rules, by=lead, now=now, ending=ending)
+                approve_stage(session, stage.id, note="seen", rules=rules, by=lead, now=now, ending=ending)
                 continue
             task = session.exec(select(Task).where(Task.cycle_id == cycle.id, Task.status == TaskStatus.OPEN)).first()
             assert task
-            submit_answer(session, task.id or 0, given, rules=rules, by=lead, now=now)
+            submit_answer(session, task.id, given, rules=rules, by=lead, now=now)
     database.dispose()

@@ -52,7 +52,7 @@ class Office:
         """Plan an activity; returns its number."""
         given = GivenActivity.model_validate({"activity": activity, "unit": unit} | more)
         with self.database.transaction("test") as session:
-            return plan_activity(session, given, rules=self.rules, by=None, now=now).id or 0
+            return plan_activity(session, given, rules=self.rules, by=None, now=now).id
 
     def round(self, now: datetime) -> ActivityRound:
         """Do what is due; nothing may fail."""

@@ -68,11 +68,11 @@ def all_links(ward: Ward) -> list[str]:
     seals = Seals(ward.settings)
     with ward.walk.database.transaction("test") as session:
         told = session.exec(select(Notification).where(Notification.task_id == ward.walk.task_id("photograph"))).all()
-        tokens = add_links(session, [one.id or 0 for one in told], now=ward.clock.now)
+        tokens = add_links(session, [one.id for one in told], now=ward.clock.now)
     made = []
     for one in told:
         what, path = (DECIDE, "d") if one.kind is NotificationKind.ESCALATION else (ANSWER, "a")
-        made.append(f"{ward.site}/{path}/{seals.sign(tokens[one.id or 0], what)}")
+        made.append(f"{ward.site}/{path}/{seals.sign(tokens[one.id], what)}")
     return made
 
 

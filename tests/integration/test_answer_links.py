@@ -142,7 +142,7 @@ def test_a_stand_in_answers_by_a_link_of_their_own(ward: Ward, now: datetime) ->
     database, today = ward.walk.database, now.date()
     with database.transaction("test") as session:
         people = directory(session)
-        dee, gao = people.person("dee").id or 0, people.person("gao").id or 0
+        dee, gao = people.person("dee").id, people.person("gao").id
         session.add(Absence(person_id=dee, from_on=today, until_on=today + timedelta(days=20), stand_in_id=gao))
         people_changed(session)
     ward.clock.now = datetime.fromisoformat("2026-03-06T01:00:00+00:00")

@@ -221,11 +221,11 @@ def test_of_32_people_who_answer_one_task_at_once_one_wins_and_31_are_told_so(
 ) -> None:
     make_hospital(database)
     with database.transaction("test") as session:
-        unit = session.exec(select(Unit.id).where(Unit.slug == "surgery")).one() or 0
+        unit = session.exec(select(Unit.id).where(Unit.slug == "surgery")).one()
         crowd = [Person(slug=f"p{n}", name=f"P{n}", email=f"p{n}@hospital.test") for n in range(32)]
         session.add_all(crowd)
         session.flush()
-        session.add_all(RoleHolding(person_id=one.id or 0, role="data-owner", unit_id=unit) for one in crowd)
+        session.add_all(RoleHolding(person_id=one.id, role="data-owner", unit_id=unit) for one in crowd)
         people_changed(session)
     walk = launched(database, rules, now, SHARED)
 

@@ -175,7 +175,7 @@ def test_the_moment_before_and_after_the_time_to_check_in(drill: Drill) -> None:
         assert ("not open now" in phone.get(phone.get(drill.code()).to).body) is not opens, moment
         noted = partial(check_in, gathering_id=drill.number, came_by=CameBy.CODE, rules=drill.pages.rules, now=moment)
         with drill.pages.database.transaction("test") as session:
-            gao = directory(session).person("gao").id or 0
+            gao = directory(session).person("gao").id
         with nullcontext() if opens else pytest.raises(NotTheTime), drill.pages.database.transaction("t") as session:
             noted(session, person_id=gao)
 

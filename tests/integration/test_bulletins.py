@@ -50,9 +50,9 @@ def written(plan: Plan, kind: NotificationKind) -> dict[str, Message]:
     renderer = Renderer(plan.rules.calendar.zone, "http://ward.test", roles=plan.rules.catalogue.roles)
     told = plan.told(kind)
     with plan.database.reading() as session:
-        ids = {row.notification_id: row.id or 0 for row in session.exec(select(Delivery))}
-        letters = gather(session, [ids[row.id or 0] for _, row in told], on=DUE.date())
-    return {slug: renderer.write(letters[ids[row.id or 0]]) for slug, row in told}
+        ids = {row.notification_id: row.id for row in session.exec(select(Delivery))}
+        letters = gather(session, [ids[row.id] for _, row in told], on=DUE.date())
+    return {slug: renderer.write(letters[ids[row.id]]) for slug, row in told}
 
 
 def test_the_bulletin_goes_out_once_on_the_tenth_working_day(plan: Plan) -> None:

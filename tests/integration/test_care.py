@@ -46,13 +46,13 @@ def found_in(rules: Rules, content: bytes) -> CareRecord:
 def keep(database: Database, rules: Rules, content: bytes, *, who: str = "bo", title: str = "Emergency to bed") -> int:
     found = found_in(rules, content)
     with database.transaction("test") as session:
-        by = directory(session).person(who).id or 0
-        return keep_analysis(session, found, title=title, unit="ward-3", rules=rules, by=by, now=NOW).id or 0
+        by = directory(session).person(who).id
+        return keep_analysis(session, found, title=title, unit="ward-3", rules=rules, by=by, now=NOW).id
 
 
 def follow(database: Database, rules: Rules, number: int, rank: int = 1, who: str = "bo") -> str:
     with database.transaction("test") as session:
-        by = directory(session).person(who).id or 0
+        by = directory(session).person(who).id
         return follow_bottleneck(session, number, rank, rules=rules, by=by, now=NOW).code
 
 
@@ -71,7 +71,7 @@ def test_a_head_uploads_a_table_sees_the_bottleneck_and_starts_a_cycle_with_its_
     assert "Bottleneck in the care process" in cycle and "/care/" in cycle
     with pages.database.reading() as session:
         opened = cycles_from(session, OriginKind.BOTTLENECK, 1)[0]
-        aim = find_aim(session, opened.id or 0)
+        aim = find_aim(session, opened.id)
         weeks = session.exec(select(Observation).order_by(col(Observation.period_on))).all()
     assert aim and aim.indicator == "care-waiting" and aim.baseline_last_on == weeks[-1].period_on
     assert len(weeks) >= 24 and all(90 < (week.value or 0) < 150 for week in weeks)

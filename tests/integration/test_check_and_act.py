@@ -86,7 +86,7 @@ def test_a_good_verdict_with_doubts_wants_a_signature_that_stays_in_the_record(
     assert names(caught.value) == ["signature"]
     pass_stage(walk, "check", LATER, signed=True, note="the correction was a typing error")
     with database.reading() as session:
-        signature = find_signature(session, made.id or 0)
+        signature = find_signature(session, made.id)
     assert signature is not None and signature.reason == "the correction was a typing error"
 
 
@@ -185,13 +185,13 @@ def test_adapt_and_continue_open_the_next_cycle_with_its_plan_filled_in(
     with database.reading() as session:
         (opened,) = following_cycles(session, walk.cycle_id)
         origin = session.get_one(Origin, opened.id)
-        aim = find_aim(session, opened.id or 0)
+        aim = find_aim(session, opened.id)
     assert (opened.status, opened.template, opened.lead_id) == (CycleStatus.ACTIVE, "trial", walk.cycle().lead_id)
     assert (origin.previous_id, origin.kind.value) == (walk.cycle_id, ending.value)
     assert aim is not None and (aim.target, aim.prediction, aim.target_on) == (75, None, None)
     assert (aim.baseline_first_on, aim.baseline_last_on) == (date(2026, 4, 1), date(2026, 12, 1))
     assert walk.cycle().status is CycleStatus.CLOSED
-    following = Walk(database, walk.rules, opened.id or 0)
+    following = Walk(database, walk.rules, opened.id)
     following.answer("plan-it", "done", "dee", LATER)
     with pytest.raises(GateShut) as caught:
         pass_stage(following, "plan", LATER)

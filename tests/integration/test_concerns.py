@@ -55,7 +55,7 @@ def alerts(plan: Plan) -> list[Alert]:
 
 def follow(plan: Plan, alert_id: int, by: str, now: datetime = DUE + 10 * DAY, **more: str) -> Cycle:
     with plan.database.transaction("test") as session:
-        who = directory(session).person(by).id or 0
+        who = directory(session).person(by).id
         return follow_alert(session, alert_id, rules=plan.rules, by=who, now=now, **more)
 
 
@@ -100,7 +100,7 @@ def test_a_cycle_is_launched_from_the_signal_with_its_origin_and_aim_filled_in(p
     opened = follow(plan, 1, "eva")
     with plan.database.reading() as session:
         aim = session.exec(select(Aim).where(Aim.cycle_id == opened.id)).one()
-        origin = alert_of_cycle(session, opened.id or 0)
+        origin = alert_of_cycle(session, opened.id)
         lead = directory(session).persons[opened.lead_id].slug
         back = alerts_of(session, HYGIENE, opened.unit_id)
     assert (opened.template, lead, aim.indicator) == ("pdca", "bo", HYGIENE)

@@ -107,7 +107,7 @@ def test_the_engine_itself_refuses_a_door_that_does_not_know_who_acts(office: Wa
         with pytest.raises(ProofNeeded):
             office.walk.decide("a", "grant", "ana", now)
         with pytest.raises(ProofNeeded):
-            office.walk.run(approve_stage, office.walk.stage("work").id or 0, "ana", now, note="fine")
+            office.walk.run(approve_stage, office.walk.stage("work").id, "ana", now, note="fine")
 
 
 def test_a_proof_holds_for_a_quarter_of_an_hour_and_for_its_own_page_only(office: Ward, now: datetime) -> None:
@@ -226,7 +226,7 @@ def test_a_stage_is_approved_with_its_note_and_opens_the_next(office: Ward, now:
 def test_a_stand_in_sees_what_waits_for_whom_they_stand_in(office: Ward, now: datetime) -> None:
     with office.walk.database.transaction("test") as session:
         people = directory(session)
-        ana, gao = people.person("ana").id or 0, people.person("gao").id or 0
+        ana, gao = people.person("ana").id, people.person("gao").id
         session.add(Absence(person_id=ana, from_on=now.date(), until_on=now.date(), stand_in_id=gao))
         people_changed(session)
     ask_three(office, now)

@@ -157,7 +157,7 @@ def test_two_senders_at_once_send_each_message_once(hospital: Database, rules: R
     for thread in threads:
         thread.join()
     sent = [to.delivery_id for sender in senders for _, to in sender.sent]
-    assert sorted(sent) == sorted({row.id or 0 for row in deliveries(hospital)})
+    assert sorted(sent) == sorted({row.id for row in deliveries(hospital)})
     assert {row.status for row in deliveries(hospital)} == {DeliveryStatus.SENT}
 
 
@@ -196,7 +196,7 @@ def test_kill_9_loses_nothing_and_repeats_nothing_that_was_not_unknown(
     sender = Recorder()
     deliver(hospital, sender, now + LEASE)
     rows = deliveries(hospital)
-    held = [row.id or 0 for row in rows if row.status is DeliveryStatus.HELD]
+    held = [row.id for row in rows if row.status is DeliveryStatus.HELD]
     assert len(held) <= 1
     assert all(row.status is DeliveryStatus.SENT for row in rows if row.id not in held)
     sent = [int(line) for line in log.read_text().split()] + [to.delivery_id for _, to in sender.sent]

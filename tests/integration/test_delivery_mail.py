@@ -259,6 +259,6 @@ def _queue_many(database: Database, rules: Rules, now: datetime, *, first: int) 
     from models.notification import NotificationKind
 
     with database.transaction("test") as session:
-        ana = directory(session).person("ana").id or 0
+        ana = directory(session).person("ana").id
         notes = [Note(f"k{first + n}", NotificationKind.RECEIPT, ana, now, any_hour=True, rung="0h") for n in range(50)]
         tell(session, notes, rules=rules, now=now)

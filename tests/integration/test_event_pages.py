@@ -44,6 +44,14 @@ def pages(database: Database, rules: Rules, tmp_path: Path, now: datetime) -> It
         yield opened
 
 
+def test_a_report_to_a_hospital_without_units_is_refused_in_words(
+    database: Database, rules: Rules, tmp_path: Path, now: datetime
+) -> None:
+    with pages_of(database, rules, tmp_path, now) as pages:
+        said = send(pages, pages.visitor(), unit="")
+    assert (said.status, "has no units yet" in said.body) == (422, True)
+
+
 @pytest.fixture
 def system(request: pytest.FixtureRequest) -> str:
     """Pages speak to the database through verbs that are tested on both."""
@@ -233,7 +241,7 @@ def test_who_may_see_an_event(pages: Pages, rules: Rules, now: datetime) -> None
         hua = Person(slug="hua", name="Hua", email="hua@hospital.test")
         session.add_all([medicine, hua])
         session.flush()
-        session.add(RoleHolding(person_id=hua.id or 0, role="dept-head", unit_id=medicine.id or 0))
+        session.add(RoleHolding(person_id=hua.id, role="dept-head", unit_id=medicine.id))
         people_changed(session)
     ward = Ward(pages.database, rules)
     ward.triage(ward.report(now), Severity.II, now, lead="ana")
@@ -291,7 +299,7 @@ def test_hostile_words_are_shown_as_words(pages: Pages, rules: Rules) -> None:
     office = pages.logged_in("eva")
     plain = Ward(pages.database, rules).report(pages.now, code="AAAA-BBBB-CCCC", done_at_once="x")
     shape = Skeleton(office.get(f"/events/{plain.id}").body).parts
-    for number in range(1, plain.id or 0):
+    for number in range(1, plain.id):
         ward.event(number)
         page = Skeleton(office.get(f"/events/{number}").body)
         # The one difference: only the other events have somebody who may have said who they are; all see the button.

@@ -58,7 +58,7 @@ def test_a_report_is_kept_and_somebody_is_asked_to_look_at_it(ward: Ward, now: d
     assert (cycle.template, cycle.urgent, cycle.launched_by) == ("adverse-event-triage-urgent", True, None)
     assert ward.tasks()["triage"].deadline_at == event.triage_due_at
     with ward.database.reading() as session:
-        origin = find_origin(session, cycle.id or 0)
+        origin = find_origin(session, cycle.id)
         assert origin is not None and (origin.kind, origin.subject_id) == (OriginKind.EVENT, event.id)
         assert session.exec(select(EventPhoto.media_type)).all() == ["image/png"]
         assert session.exec(select(EventReporter.sealed)).all() == ["sealed"]
@@ -191,11 +191,11 @@ def test_who_reported_is_read_by_the_named_role_only_and_each_look_is_audited(wa
     event = ward.report(now, sealed_reporter="sealed")
     for slug in ("bo", "feng", "ana"):
         with pytest.raises(NotAllowed), ward.database.transaction("test") as session:
-            by = directory(session).person(slug).id or 0
-            read_reporter(session, event.id or 0, rules=ward.rules, by=by, now=now)
+            by = directory(session).person(slug).id
+            read_reporter(session, event.id, rules=ward.rules, by=by, now=now)
     with ward.database.transaction("test") as session:
-        by = directory(session).person("eva").id or 0
-        assert read_reporter(session, event.id or 0, rules=ward.rules, by=by, now=now) == "sealed"
+        by = directory(session).person("eva").id
+        assert read_reporter(session, event.id, rules=ward.rules, by=by, now=now) == "sealed"
         assert read_reporter(session, 99, rules=ward.rules, by=by, now=now) is None
     with ward.database.reading() as session:
         looks = session.exec(select(Audit).where(Audit.what == "event.reporter")).all()
@@ -284,11 +284,11 @@ def test_a_task_that_is_done_on_the_events_page_cannot_be_called_done_before(war
     eva = person_id(ward.database, "eva")
     given = GivenAnswer(kind=AnswerKind.DONE, note="looked at it")
     with pytest.raises(DoneOnItsPage, match="E0001"), ward.database.transaction("test") as session:
-        submit_answer(session, ward.tasks()["triage"].id or 0, given, rules=ward.rules, by=eva, now=now)
+        submit_answer(session, ward.tasks()["triage"].id, given, rules=ward.rules, by=eva, now=now)
     ward.triage(event, Severity.III, now)
     for slug, error in (("closing-answer", DoneOnItsPage), ("actions", None)):
         with ward.database.transaction("test") as session:
-            task, by = ward.tasks()[slug].id or 0, eva if slug == "closing-answer" else person_id(ward.database, "bo")
+            task, by = ward.tasks()[slug].id, eva if slug == "closing-answer" else person_id(ward.database, "bo")
             if error:
                 with pytest.raises(error):
                     submit_answer(session, task, given, rules=ward.rules, by=by, now=now)
@@ -301,16 +301,16 @@ def test_one_press_opens_a_cycle_that_knows_where_it_began(ward: Ward, now: date
     event = ward.report(now)
     bo = person_id(ward.database, "bo")
     with pytest.raises(NoClassYet), ward.database.transaction("test") as session:
-        open_cycle(session, event.id or 0, rules=ward.rules, by=bo, now=now)
+        open_cycle(session, event.id, rules=ward.rules, by=bo, now=now)
     ward.triage(event, Severity.IV, now)
     for person, allowed in (("dee", False), ("bo", True), ("eva", True)):
         with ward.database.transaction("test") as session:
-            by = directory(session).person(person).id or 0
+            by = directory(session).person(person).id
             if not allowed:
                 with pytest.raises(NotAllowed):
-                    open_cycle(session, event.id or 0, rules=ward.rules, by=by, now=now)
+                    open_cycle(session, event.id, rules=ward.rules, by=by, now=now)
                 continue
-            cycle = open_cycle(session, event.id or 0, rules=ward.rules, by=by, now=now)
+            cycle = open_cycle(session, event.id, rules=ward.rules, by=by, now=now)
             code = cycle.code
     opened = ward.cycles()[-1]
     assert opened.code == code and len(ward.cycles()) == 3  # the second press found the first
@@ -318,7 +318,7 @@ def test_one_press_opens_a_cycle_that_knows_where_it_began(ward: Ward, now: date
     assert filled == ("pdca", event.unit_id, bo, now, "Ward 3: Medication (E0001)", "三病区：用药（E0001）")
     assert ward.event().status is EventStatus.ANALYSING
     with ward.database.transaction("test") as session:
-        eva = directory(session).person("eva").id or 0
+        eva = directory(session).person("eva").id
         other = open_cycle(
             session, 1, template="focus-pdca", lead="dee", title=Text("Pumps", "输液泵"), rules=ward.rules, by=eva,
             now=now,

@@ -33,7 +33,7 @@ def test_evidence_is_handed_out_to_whoever_sees_the_task_and_to_nobody_else(
         hua = Person(slug="hua", name="Hua", email="hua@hospital.test")
         session.add(hua)
         session.flush()
-        session.add(RoleHolding(person_id=hua.id or 0, role="dept-head", unit_id=4))
+        session.add(RoleHolding(person_id=hua.id, role="dept-head", unit_id=4))
         people_changed(session)
         photo, notes = (
             session.exec(select(Evidence.id).where(Evidence.name == one.name)).one() for one in (PHOTO, NOTES)

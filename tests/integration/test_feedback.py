@@ -165,7 +165,7 @@ def test_the_page_behind_a_departments_link_shows_the_words_masked(patients: Pat
     patients.assign(number, "ward-3", now=now)
     own = launched(patients.database, patients.rules, now)
     with patients.database.reading() as session:
-        assert said_of_cycle(session, patients.cycles(number, 2)[-1].id or 0) == "Call ***\n\nI wrote ***"
+        assert said_of_cycle(session, patients.cycles(number, 2)[-1].id) == "Call ***\n\nI wrote ***"
         assert said_of_cycle(session, own.cycle_id) == ""
 
 
@@ -216,8 +216,8 @@ def test_what_somebody_stopped_is_asked_of_the_office_again(patients: Patients, 
     number = patients.say(now)
     cycle = patients.cycles(number)[0]
     with patients.database.transaction("test") as session:
-        eva = directory(session).person("eva").id or 0
-        cancel_cycle(session, cycle.id or 0, rules=patients.rules, by=eva, why="by mistake", now=now)
+        eva = directory(session).person("eva").id
+        cancel_cycle(session, cycle.id, rules=patients.rules, by=eva, why="by mistake", now=now)
     assert [patients.run(now + DAY).n_asked for _ in range(2)] == [1, 0]
     assert patients.task(number, "reply").status is TaskStatus.OPEN
     patients.approve(number, now=now + 2 * DAY)
@@ -247,7 +247,7 @@ def test_only_what_the_patient_called_solved_is_told_to_everybody(patients: Pati
 
     def tell(text: Text) -> None:
         with patients.database.transaction("test") as session:
-            eva = directory(session).person("eva").id or 0
+            eva = directory(session).person("eva").id
             tell_everybody(session, number, text, rules=patients.rules, by=eva, now=now + 3 * DAY)
 
     with pytest.raises(LoopOpen):
@@ -319,7 +319,7 @@ def test_each_status_takes_only_what_its_arrows_allow(patients: Patients, now: d
         patients.approve(numbers[status], now=now)
     patients.judge(numbers[FeedbackStatus.CLOSED], solved=True, now=now)
     with patients.database.reading() as session:
-        eva = directory(session).person("eva").id or 0
+        eva = directory(session).person("eva").id
     open_ones = {FeedbackStatus.RECEIVED, FeedbackStatus.WORKING}
     for status, verb in product(FeedbackStatus, ("assign", "approve", "judge")):
         fits = (status in open_ones) if verb != "judge" else status is FeedbackStatus.ANSWERED

@@ -194,10 +194,10 @@ def _run(name: str) -> str:
 
 def _answer(house: Hospital, address: str, now: datetime) -> None:
     with house.database.transaction("test") as session:
-        by = get_person(session, "ana").id or 0
+        by = get_person(session, "ana").id
         paper = GivenFile(name="proof.txt", content=b"counted\n")
         given = GivenAnswer(kind=AnswerKind.DONE, note="done", evidence=(paper,))
-        submit_answer(session, get_task(session, address).id or 0, given, rules=house.rules, by=by, now=now)
+        submit_answer(session, get_task(session, address).id, given, rules=house.rules, by=by, now=now)
 
 
 def _interrupt(house: Hospital, code: str) -> None:

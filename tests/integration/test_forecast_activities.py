@@ -31,7 +31,7 @@ def test_three_weeks_of_plans_and_a_drill_are_told_as_forecast(database: Databas
             session, Launch(template="emergency-drill", unit="ward-3", lead="bo"), rules=rules, by=None, now=now
         )
         meeting = GivenGathering(title="Drill", place="Ward 3", starts_at=now + DAY, invited=("dee", "gao"))
-        add_gathering(session, drill.id or 0, meeting, rules=rules, by=None, now=now)
+        add_gathering(session, drill.id, meeting, rules=rules, by=None, now=now)
     until = now + 21 * DAY
     with database.reading() as session:
         expected = forecast_hospital(session, rules=rules, now=now, until=until)

@@ -69,7 +69,7 @@ def test_what_waits_in_the_middle_of_a_month_comes_as_forecast(database: Databas
     with database.transaction("test") as session:  # somebody says that it is done, and nothing was entered
         task = session.exec(select(Task).where(Task.cycle_id == 1)).one()
         done = GivenAnswer(kind=AnswerKind.DONE, note="done")
-        submit_answer(session, task.id or 0, done, rules=rules, by=person_id(database, "gao"), now=DUE + DAY)
+        submit_answer(session, task.id, done, rules=rules, by=person_id(database, "gao"), now=DUE + DAY)
     plan.enter(FEBRUARY, 60, DUE + 2 * DAY)  # far below, and assessed only on the 20th
     now = DUE + timedelta(days=3, hours=2)
     expected, sent = year(database, rules, now, 90)
@@ -80,7 +80,7 @@ def test_what_waits_in_the_middle_of_a_month_comes_as_forecast(database: Databas
         cycles = session.exec(select(Cycle).where(Cycle.status == "active")).all()
         until = now + 90 * DAY
         for cycle in cycles:
-            alone = forecast_cycle(session, cycle.id or 0, rules=rules, now=now, until=until)
+            alone = forecast_cycle(session, cycle.id, rules=rules, now=now, until=until)
             assert alone == [one for one in expected if one.cycle == cycle.code]
             assert alone == [] or max(one.at for one in alone) < datetime(2026, 3, 27, 9, 30, tzinfo=UTC)
 

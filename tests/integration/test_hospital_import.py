@@ -59,9 +59,9 @@ def test_a_workbook_becomes_rows_and_the_directory_knows_them(database: Database
         people = directory(session)
         ward, ana = people.unit("ward-3"), people.person("ana")
         assert (ward.name_en, ward.name_zh, people.units[ward.parent_id or 0].slug) == ("三病区", "三病区", "hospital")
-        assert people.holders("dept-head", ward.id or 0, date(2026, 3, 1)) == (ana.id,)
-        assert people.holders("dept-head", ward.id or 0, date(2026, 2, 28)) == ()
-        assert people.told(ana.id or 0, date(2026, 3, 6)) == people.person("bo").id
+        assert people.holders("dept-head", ward.id, date(2026, 3, 1)) == (ana.id,)
+        assert people.holders("dept-head", ward.id, date(2026, 2, 28)) == ()
+        assert people.told(ana.id, date(2026, 3, 6)) == people.person("bo").id
         assert (people.person("bo").email, people.person("bo").channels) == (None, "email")
         assert verify(session).kind is None
 

@@ -60,7 +60,7 @@ def aim(lack: str) -> GivenAim:
 
 def walk(session: Session, rules: Rules, lack: str, now: datetime) -> Cycle:
     """Walk one cycle as far as it goes; what stops it is raised."""
-    lead = directory(session).person("ana").id or 0
+    lead = directory(session).person("ana").id
     launch = Launch(template="trial", unit="ward-3", lead="ana")
     cycle = launch_cycle(session, launch, rules=rules, by=lead, now=now)
     for slug in STAGES:
@@ -68,13 +68,13 @@ def walk(session: Session, rules: Rules, lack: str, now: datetime) -> Cycle:
         here = session.exec(select(Stage).where(Stage.cycle_id == cycle.id, Stage.slug == slug)).one()
         open_task = session.exec(select(Task).where(Task.stage_id == here.id)).one()
         done = GivenAnswer(kind=AnswerKind.DONE, note="done")
-        submit_answer(session, open_task.id or 0, done, rules=rules, by=lead, now=at)
+        submit_answer(session, open_task.id, done, rules=rules, by=lead, now=at)
         if slug == "plan" and lack != "aim":
-            set_aim(session, cycle.id or 0, aim(lack), rules=rules, by=lead, now=at)
+            set_aim(session, cycle.id, aim(lack), rules=rules, by=lead, now=at)
         if slug == "check" and lack != "assessment":
             run_assessment(session, cycle_id=cycle.id, as_of=at, rules=rules, by=lead, now=at)
         ending = Ending.ADOPT if slug == "act" and lack != "outcome" else None
-        approve_stage(session, here.id or 0, note="seen", rules=rules, by=lead, now=at, ending=ending)
+        approve_stage(session, here.id, note="seen", rules=rules, by=lead, now=at, ending=ending)
     return cycle
 
 

@@ -38,11 +38,11 @@ def cycle_id(database: Database, rules: Rules, now: datetime) -> int:
     make_hospital(database)
     with database.transaction("test") as session:
         cycle = launch_cycle(session, Launch(template="pdca", unit="ward-3", lead="ana"), rules=rules, by=None, now=now)
-        return cycle.id or 0
+        return cycle.id
 
 
 def person_id(session: Session, slug: str) -> int:
-    return directory(session).person(slug).id or 0
+    return directory(session).person(slug).id
 
 
 def gone(session: Session, rules: Rules, now: datetime, person: str = "ana", to: str = "bo", on: date = TODAY) -> Left:
@@ -109,7 +109,7 @@ def test_roles_end_the_day_before_and_begin_for_the_other(
     with database.transaction("test") as session:
         assert gone(session, rules, now, "dee", "chen").n_roles == 1
         people = directory(session)
-        ward, dee, chen = people.unit("ward-3").id or 0, person_id(session, "dee"), person_id(session, "chen")
+        ward, dee, chen = people.unit("ward-3").id, person_id(session, "dee"), person_id(session, "chen")
         assert people.holders("dept-quality-officer", ward, TODAY - timedelta(days=1)) == (dee,)
         assert people.holders("dept-quality-officer", ward, TODAY) == (chen,)
     with database.reading() as session:
@@ -126,9 +126,7 @@ def test_a_hand_over_ahead_of_time_leaves_no_day_on_which_new_tasks_go_to_the_le
         gone(session, rules, now, "dee", "chen", on=TODAY + timedelta(days=30))
         people = directory(session)
         assert people.person("dee").left_on == TODAY + timedelta(days=30)
-        assert people.holders("dept-quality-officer", people.unit("ward-3").id or 0, TODAY) == (
-            person_id(session, "chen"),
-        )
+        assert people.holders("dept-quality-officer", people.unit("ward-3").id, TODAY) == (person_id(session, "chen"),)
 
 
 def test_a_role_that_had_not_begun_moves_as_it_is(
@@ -136,7 +134,7 @@ def test_a_role_that_had_not_begun_moves_as_it_is(
 ) -> None:
     begins, ends = TODAY + timedelta(days=10), TODAY + timedelta(days=20)
     with database.transaction("test") as session:
-        unit = directory(session).unit("ward-3").id or 0
+        unit = directory(session).unit("ward-3").id
         ana, bo = person_id(session, "ana"), person_id(session, "bo")
         session.add(RoleHolding(person_id=ana, role="dept-head", unit_id=unit, from_on=begins, until_on=ends))
         session.add(RoleHolding(person_id=bo, role="dept-head", unit_id=unit, from_on=begins, until_on=begins))

@@ -315,7 +315,7 @@ def sealed_cycle(database: Database, rules: Rules, now: datetime, ward: int) -> 
     """Launch a cycle whose sealed baseline are the months from January to May."""
     cycle_id = launched(database, rules, now).cycle_id
     with database.transaction("test") as session:
-        ana = directory(session).person("ana").id or 0
+        ana = directory(session).person("ana").id
         session.add(
             Aim(
                 cycle_id=cycle_id,

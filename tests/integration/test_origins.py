@@ -42,7 +42,7 @@ def test_one_thing_launches_one_cycle_for_each_part(pages: Pages, rules: Rules) 
         begun = cycles_from(session, OriginKind.EVENT, 7)
         assert [cycle.code for cycle in begun] == [first, other]
         assert not cycles_from(session, OriginKind.FEEDBACK, 7)
-        origin = find_origin(session, begun[0].id or 0)
+        origin = find_origin(session, begun[0].id)
         assert origin and (origin.subject_id, origin.previous_id) == (7, None)
 
 

@@ -190,5 +190,5 @@ def _add_people(session: Session) -> None:
     hua, ivy = (Person(slug=slug, name=slug.title(), email=f"{slug}@hospital.test") for slug in ("hua", "ivy"))
     session.add_all([medicine, hua, ivy])
     session.flush()
-    session.add(RoleHolding(person_id=hua.id or 0, role="dept-head", unit_id=medicine.id or 0))
+    session.add(RoleHolding(person_id=hua.id, role="dept-head", unit_id=medicine.id))
     people_changed(session)

@@ -53,7 +53,7 @@ def running(database: Database, rules: Rules, now: datetime, editions: tuple[Pro
 
 def office(database: Database) -> int:
     with database.reading() as session:
-        return directory(session).person("quality-office").id or 0
+        return directory(session).person("quality-office").id
 
 
 def adopt(database: Database, new: Programme, rules: Rules, now: datetime) -> list[Touched]:
@@ -134,7 +134,7 @@ def test_a_deadline_that_somebody_has_moved_stays_and_a_finished_task_is_left_al
     with running.transaction("test") as session:
         first, second = session.exec(select(Task).where(Task.slug == "as-ruled").order_by(col(Task.id))).all()
         agreed = date(2026, 7, 1)
-        move_deadline(session, first.id or 0, until=agreed, why="agreed", rules=rules, by=by, now=now)
+        move_deadline(session, first.id, until=agreed, why="agreed", rules=rules, by=by, now=now)
         values = {"status": TaskStatus.DONE, "next_fire_at": None, "done_at": now, "done_by": by}
         session.execute(sa.update(Task).where(col(Task.id) == second.id).values(values))
         ids = first.id, second.id
@@ -151,7 +151,7 @@ def test_only_the_lead_or_the_office_may_move_deadlines_by_a_new_edition(
     before = tasks(running)
     with running.reading() as session:
         rounds = next(one for one in adoptable(session, "small", editions[1]) if one.measure == "rounds")
-        stranger = directory(session).person("officer-1").id or 0
+        stranger = directory(session).person("officer-1").id
     with pytest.raises(NotAllowed), running.transaction("test") as session:
         adopt_in_cycle(session, rounds, editions[1], rules=rules, by=stranger, now=now)
     assert tasks(running) == before

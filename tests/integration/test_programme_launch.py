@@ -196,7 +196,7 @@ def test_a_measure_of_an_authority_is_opened_where_the_authority_is(
         officer = Person(slug="officer", name="Officer", email="officer@city.test")
         session.add_all([bureau, officer])
         session.flush()
-        session.add(RoleHolding(person_id=officer.id or 0, role="health-authority", unit_id=bureau.id or 0))
+        session.add(RoleHolding(person_id=officer.id, role="health-authority", unit_id=bureau.id))
         session.execute(sa.text("UPDATE people_version SET n = n + 1"))
     there = compiled(database, small, rules, now, Wanted("hospital", frozenset({"disclosure"})))
     assert [(one.unit.slug, one.tasks[0].role) for one in there.cycles] == [("bureau", "health-authority")]

@@ -101,7 +101,7 @@ def test_a_decision_that_was_passed_up_waits_since_it_was_first_asked(
 ) -> None:
     until = (now + timedelta(days=20)).date()
     with hospital.transaction("test") as session:
-        ana, task_id = directory(session).person("ana").id or 0, get_task(session, FIRST).id or 0
+        ana, task_id = directory(session).person("ana").id, get_task(session, FIRST).id
         given = GivenAnswer(kind=AnswerKind.EXTEND, note="two are ill", until=until)
         submit_answer(session, task_id, given, rules=rules, by=ana, now=now)
     later = now + timedelta(days=4)

@@ -36,8 +36,8 @@ def make_levels(database: Database) -> None:
             session.flush()
             above = unit.id
             for role in ("qc-centre", "health-authority"):
-                person = directory(session).person("ana").id or 0
-                session.add(RoleHolding(person_id=person, role=role, unit_id=unit.id or 0))
+                person = directory(session).person("ana").id
+                session.add(RoleHolding(person_id=person, role=role, unit_id=unit.id))
         session.exec(select(Unit).where(Unit.slug == "hospital")).one().parent_id = above
         people_changed(session)
 
@@ -52,7 +52,7 @@ def finish(database: Database, rules: Rules, cycle_id: int, now: datetime) -> No
                 return
             owner = session.exec(select(TaskOwner.person_id).where(TaskOwner.task_id == task.id)).first() or 0
             given = GivenAnswer(kind=AnswerKind("done"), note="as agreed", evidence=(PAPER,))
-            submit_answer(session, task.id or 0, given, rules=rules, by=owner, now=now)
+            submit_answer(session, task.id, given, rules=rules, by=owner, now=now)
 
 
 def test_a_closed_appraisal_goes_up_one_level_once_and_the_top_reports_to_nobody(
@@ -65,7 +65,7 @@ def test_a_closed_appraisal_goes_up_one_level_once_and_the_top_reports_to_nobody
     for unit in units:
         with database.transaction("test") as session:
             launch = Launch(template="qc-appraisal", unit=unit, lead="ana", allow_unstaffed=True)
-            ids.append(launch_cycle(session, launch, rules=rules, by=None, now=now).id or 0)
+            ids.append(launch_cycle(session, launch, rules=rules, by=None, now=now).id)
     assert run_activities(database, rules=rules, now=now, door="test") == ActivityRound()  # nothing has closed
     for cycle_id in ids:
         finish(database, rules, cycle_id, now)

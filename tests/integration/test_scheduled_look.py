@@ -22,7 +22,7 @@ def look(session: Session, rules: Rules, now: datetime) -> int:
     made = run_assessment(
         session, indicator=HYGIENE, unit_id=unit, as_of=now, rules=rules, by=None, now=now, schedule_key=KEY
     )
-    return made.id or 0
+    return made.id
 
 
 def counted(database: Database, rules: Rules, now: datetime, status: AssessmentStatus) -> int:
@@ -30,11 +30,11 @@ def counted(database: Database, rules: Rules, now: datetime, status: AssessmentS
     make_hospital(database)
     observe(database, rules, shares(0.6, 24), now=now)
     with database.transaction("test") as session:
-        unit = directory(session).unit("ward-3").id or 0
+        unit = directory(session).unit("ward-3").id
         row = Assessment(schedule_key=KEY, status=status, indicator=HYGIENE, unit_id=unit)
         session.add(row)
         session.flush()
-        return row.id or 0
+        return row.id
 
 
 def test_a_due_look_is_filled_once_by_many_at_once(database: Database, rules: Rules, now: datetime) -> None:

@@ -48,7 +48,7 @@ def hospital(database: Database, rules: Rules, now: datetime) -> Database:
         people = [Person(slug=slug, name=slug, email=f"{slug}@hospital.test") for slug in ("hua", "ivy")]
         session.add_all([medicine, *people])
         session.flush()
-        session.add(RoleHolding(person_id=people[0].id or 0, role="dept-head", unit_id=medicine.id or 0))
+        session.add(RoleHolding(person_id=people[0].id, role="dept-head", unit_id=medicine.id))
         people_changed(session)
     walk = launched(database, rules, now, OWN)
     walk.answer("report", "extend", "dee", now, until=date(2026, 3, 20))
@@ -122,7 +122,7 @@ def test_nobody_and_whoever_has_left_sees_nothing(hospital: Database, now: datet
 def test_a_stand_in_sees_what_the_absent_person_sees_only_meanwhile(hospital: Database, now: datetime) -> None:
     first, last = now.date(), now.date() + timedelta(days=3)
     with hospital.transaction("test") as session:
-        ana, ivy = (directory(session).person(slug).id or 0 for slug in ("ana", "ivy"))
+        ana, ivy = (directory(session).person(slug).id for slug in ("ana", "ivy"))
         session.add(Absence(person_id=ana, from_on=first, until_on=last, stand_in_id=ivy))
         people_changed(session)
     for day, sees in ((first, True), (last, True), (last + timedelta(days=1), False)):
@@ -133,7 +133,7 @@ def test_a_stand_in_sees_what_the_absent_person_sees_only_meanwhile(hospital: Da
 
 def test_a_role_that_has_ended_shows_nothing_more(hospital: Database, now: datetime) -> None:
     with hospital.transaction("test") as session:
-        ivy = directory(session).person("ivy").id or 0
+        ivy = directory(session).person("ivy").id
         role = RoleHolding(person_id=ivy, role="quality-office", unit_id=1, until_on=now.date())
         session.add(role)
         people_changed(session)
@@ -144,7 +144,7 @@ def test_a_role_that_has_ended_shows_nothing_more(hospital: Database, now: datet
 
 def test_whoever_was_asked_to_decide_sees_what_about(hospital: Database, rules: Rules, now: datetime) -> None:
     with hospital.transaction("test") as session:
-        bo, ivy = (directory(session).person(slug).id or 0 for slug in ("bo", "ivy"))
+        bo, ivy = (directory(session).person(slug).id for slug in ("bo", "ivy"))
         session.add(Absence(person_id=bo, from_on=now.date(), until_on=now.date(), stand_in_id=ivy))
         people_changed(session)
     launched(hospital, rules, now, OWN).answer("report", "blocked", "dee", now)
@@ -196,8 +196,8 @@ def test_plans_and_bulletins_are_seen_by_who_sees_their_unit(
     with hospital.transaction("test") as session:
         units = directory(session)
         for slug in ("ward-3", "hospital"):
-            session.add(Bulletin(unit_id=units.unit(slug).id or 0, month_on=date(2027, 1, 1), made_at=now))
-        by, everything = units.person("eva").id or 0, session.exec(select(DueAssessment)).all()
+            session.add(Bulletin(unit_id=units.unit(slug).id, month_on=date(2027, 1, 1), made_at=now))
+        by, everything = units.person("eva").id, session.exec(select(DueAssessment)).all()
         session.add(Signature(assessment_id=everything[0].assessment_id, reason="-", signed_at=now, signed_by=by))
         session.add(SystemToken(system="his", digest="0" * 64, made_at=now))
     with hospital.reading() as session:

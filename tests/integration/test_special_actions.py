@@ -48,7 +48,7 @@ def hospital(database: Database, rules: Rules, now: datetime) -> Database:
 
 def board_of(database: Database, rules: Rules, now: datetime, slug: str = "surgery") -> Scoreboard:
     with database.reading() as session:
-        unit = directory(session).unit("hospital").id or 0
+        unit = directory(session).unit("hospital").id
         return read_scoreboards(session, [get_action(rules.catalogue, slug)], unit, rules=rules, now=now)[0]
 
 
@@ -71,8 +71,8 @@ def test_a_launch_opens_its_frame_a_cycle_where_it_falls_short_and_asks_for_what
     frame, (opened,), (request,) = done.board.code, done.cycles, done.requests
     assert cycle(hospital, frame).template == "surgery" and cycle(hospital, request).template == "data-request"
     with hospital.reading() as session:
-        (begun,) = cycles_from(session, OriginKind.ACTION, done.run.id or 0)
-        aim = find_aim(session, begun.id or 0)
+        (begun,) = cycles_from(session, OriginKind.ACTION, done.run.id)
+        aim = find_aim(session, begun.id)
         people = directory(session)
         assert (begun.code, begun.template, people.units[begun.unit_id].slug) == (opened, "pdca", "surgery")
         assert people.persons[begun.lead_id].slug == "bo"
@@ -144,7 +144,7 @@ def test_a_department_that_works_on_it_already_gets_no_second_cycle(
         given = Launch(template="pdca", unit="surgery", lead="bo", allow_unstaffed=True)
         own = launch_cycle(session, given, rules=rules, by=None, now=now)
         aim = GivenAim(indicator=RETURNS, target=1.8)
-        set_aim(session, own.id or 0, aim, rules=rules, by=own.lead_id, now=now)
+        set_aim(session, own.id, aim, rules=rules, by=own.lead_id, now=now)
     done = launch(hospital, rules, now + DAY)
     assert (done.is_new, done.cycles) == (True, ())
     assert done.board.targeted[0].short[0].code == own.code
@@ -156,7 +156,7 @@ def test_a_cycle_that_somebody_ended_is_not_followed_by_itself_but_the_office_is
     (code,) = launch(hospital, rules, now).cycles
     with hospital.transaction("test") as session:
         ended = session.exec(select(Cycle).where(Cycle.code == code)).one()
-        cancel_cycle(session, ended.id or 0, rules=rules, by=office(hospital), why="moves to a new building", now=now)
+        cancel_cycle(session, ended.id, rules=rules, by=office(hospital), why="moves to a new building", now=now)
     looked = again(hospital, rules, now + DAY)
     assert looked.cycles == ()
     (short,) = looked.board.targeted[0].short
@@ -171,7 +171,7 @@ def test_without_a_target_only_what_was_assessed_as_worse_falls_short(
     enter(hospital, rules, now, COMPLICATIONS, {"surgery": 4, "ward-3": 4})
     with hospital.transaction("test") as session:
         for unit, verdict in (("surgery", "worse"), ("ward-3", "no_change")):
-            unit_id = directory(session).unit(unit).id or 0
+            unit_id = directory(session).unit(unit).id
             made = {"status": AssessmentStatus.DONE, "as_of": now, "verdict": verdict}
             session.add(Assessment.model_validate({"indicator": COMPLICATIONS, "unit_id": unit_id} | made))
     done = launch(hospital, rules, now)
@@ -184,7 +184,7 @@ def test_without_a_target_only_what_was_assessed_as_worse_falls_short(
 
 def test_who_is_asked_by_an_escalation_stands_on_the_board(hospital: Database, rules: Rules, now: datetime) -> None:
     (code,) = launch(hospital, rules, now).cycles
-    walk = Walk(hospital, rules, cycle(hospital, code).id or 0)
+    walk = Walk(hospital, rules, cycle(hospital, code).id)
     walk.sweep_until(now, now + 12 * DAY, every=DAY)
     late = [one for one in board_of(hospital, rules, now + 12 * DAY).asked if one.code == code]
     assert late and {name for one in late for name in one.who} & {"Eva Sun", "Feng Qi"}
@@ -201,11 +201,11 @@ def test_the_evaluation_closes_only_with_a_roll_up_kept_in_it(hospital: Database
     stage, end = walk.stage("evaluate"), now + 20 * DAY
     assert stage.status is StageStatus.READY
     with pytest.raises(GateShut, match="wardcycle action keep surgery") as shut:
-        walk.run(approve_stage, stage.id or 0, "eva", end, note="seen")
+        walk.run(approve_stage, stage.id, "eva", end, note="seen")
     assert "行动汇总" in shut.value.text("zh") and [one.page for one in shut.value.pieces] == ["/actions/surgery"]
     with hospital.transaction("test") as session:
         keep_roll_up(session, "surgery", None, rules=rules, by=office(hospital), now=end)
-    walk.run(approve_stage, stage.id or 0, "eva", end, note="seen and explained")
+    walk.run(approve_stage, stage.id, "eva", end, note="seen and explained")
     assert walk.cycle().status is CycleStatus.CLOSED
     with pytest.raises(ActionNotRunning):
         again(hospital, rules, end)
@@ -274,7 +274,7 @@ def _aims(database: Database) -> list[date | None]:
         return [
             aim.target_on
             for one in session.exec(select(Cycle).where(Cycle.template == "pdca").order_by(col(Cycle.id)))
-            if (aim := find_aim(session, one.id or 0))
+            if (aim := find_aim(session, one.id))
         ]
 
 

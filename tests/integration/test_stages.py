@@ -22,7 +22,7 @@ PDCA = template(*(stage(slug, task(f"{slug}-it")) for slug in STAGES), kind="pdc
 
 
 def stage_id(walk: Walk, slug: str) -> int:
-    return walk.stage(slug).id or 0
+    return walk.stage(slug).id
 
 
 def test_a_finished_stage_of_the_method_waits_for_the_leads_approval_with_a_note(

@@ -38,7 +38,7 @@ PARTS: dict[str, dict[str, object]] = {
 
 def undo(walk: Walk, by: str, now: datetime, *, answer: int = 0) -> object:
     """Take back an answer, the newest one of the cycle unless told otherwise."""
-    return walk.run(undo_answer, answer or answers(walk)[-1].id or 0, by, now)
+    return walk.run(undo_answer, answer or answers(walk)[-1].id, by, now)
 
 
 def answers(walk: Walk) -> list[Answer]:
@@ -51,7 +51,7 @@ def send_all(walk: Walk, now: datetime) -> None:
     """Mark everything queued as sent, without a sender."""
     with walk.database.transaction("test") as session:
         queued = session.exec(select(Delivery.id).where(Delivery.status == DeliveryStatus.QUEUED))
-        ids, settled = [one or 0 for one in queued], {"settled_at": now}
+        ids, settled = list(queued), {"settled_at": now}
         move(session, Delivery, ids, DeliveryStatus.QUEUED, DeliveryStatus.SENDING, by=None, now=now)
         move(session, Delivery, ids, DeliveryStatus.SENDING, DeliveryStatus.SENT, by=None, now=now, values=settled)
 
@@ -151,7 +151,7 @@ def test_a_stage_that_it_closed_is_open_again_with_the_next_one_waiting(
     first, second = walk.stage("first"), walk.stage("second")
     assert (first.status, first.open_count, first.closed_at) == (StageStatus.OPEN, 1, None)
     assert (second.status, second.opened_at, walk.task("c").status) == (StageStatus.WAITING, None, TaskStatus.WAITING)
-    undo(walk, "dee", now, answer=answers(walk)[0].id or 0)
+    undo(walk, "dee", now, answer=answers(walk)[0].id)
     assert [walk.task(slug).status.value for slug in "abc"] == ["open", "waiting", "waiting"]
     for slug, by in (("a", "dee"), ("b", "ana"), ("c", "gao")):
         walk.answer(slug, "done", by, now)
@@ -159,7 +159,7 @@ def test_a_stage_that_it_closed_is_open_again_with_the_next_one_waiting(
     undo(walk, "gao", now)
     assert (walk.stage("second").status, walk.decisions(pending=True)) == (StageStatus.OPEN, [])
     walk.answer("c", "done", "gao", now)
-    walk.run(approve_stage, walk.stage("second").id or 0, "ana", now, note="fine")
+    walk.run(approve_stage, walk.stage("second").id, "ana", now, note="fine")
     with pytest.raises(Overtaken, match="its stage has been closed"):
         undo(walk, "gao", now)
     walk.answer("d", "done", "ana", now)
@@ -176,7 +176,7 @@ def test_what_was_touched_downstream_stands_and_the_refusal_says_why(
     walk.answer("a", "acknowledge", "dee", now)
     walk.answer("a", "hand-over", "dee", now, to="gao")
     with pytest.raises(Overtaken, match="later answer"):
-        undo(walk, "dee", now, answer=answers(walk)[0].id or 0)
+        undo(walk, "dee", now, answer=answers(walk)[0].id)
     walk.run(take_task, walk.task_id("a"), "gao", now)
     with pytest.raises(Overtaken, match="taken the task over"):
         undo(walk, "dee", now)
@@ -185,7 +185,7 @@ def test_what_was_touched_downstream_stands_and_the_refusal_says_why(
     with pytest.raises(Overtaken, match="decided"):
         undo(walk, "gao", now)
     walk.answer("a", "done", "gao", now)
-    done = answers(walk)[-1].id or 0
+    done = answers(walk)[-1].id
     walk.answer("b", "acknowledge", "ana", now)
     with pytest.raises(Overtaken, match="later answer"):
         undo(walk, "gao", now, answer=done)
@@ -243,7 +243,7 @@ def test_of_an_undo_and_a_decision_at_once_one_wins(database: Database, rules: R
     make_hospital(database)
     walk = launched(database, rules, now)
     walk.answer("report", "extend", "dee", now, until=date(2026, 3, 20))
-    answer = answers(walk)[0].id or 0
+    answer = answers(walk)[0].id
 
     def take_back(own: Database) -> object:
         return undo(Walk(own, walk.rules, walk.cycle_id), "dee", now, answer=answer)
@@ -287,7 +287,7 @@ def test_the_stand_in_of_whoever_was_offered_a_task_can_take(database: Database,
         walk.run(take_task, walk.task_id("report"), "chen", now)
     with database.transaction("test") as session:
         people = directory(session)
-        gao, chen = people.person("gao").id or 0, people.person("chen").id or 0
+        gao, chen = people.person("gao").id, people.person("chen").id
         session.add(Absence(person_id=gao, from_on=now.date(), until_on=now.date(), stand_in_id=chen))
         people_changed(session)
     walk.run(take_task, walk.task_id("report"), "chen", now)

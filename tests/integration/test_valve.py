@@ -36,7 +36,7 @@ def deliver(database: Database, now: datetime, sender: Recorder | None = None, f
 def queue_many(database: Database, rules: Rules, now: datetime, n: int, key: str = "many") -> None:
     """Queue messages of a kind that is never bundled."""
     with database.transaction("test") as session:
-        ana = directory(session).person("ana").id or 0
+        ana = directory(session).person("ana").id
         kind = NotificationKind.NOTE
         notes = [Note(f"{key}-{i}", kind, ana, now, any_hour=True, facts=FACTS) for i in range(n)]
         tell(session, notes, rules=rules, now=now)

@@ -83,7 +83,7 @@ def test_planned_activities_stand_with_their_coming_turns(pages: Pages, rules: R
 def test_goals_come_first_and_are_never_called_reached(pages: Pages, rules: Rules) -> None:
     launch(pages.database, rules)
     with pages.database.transaction("test") as session:
-        unit = directory(session).unit("hospital").id or 0
+        unit = directory(session).unit("hospital").id
         goal = YearlyGoal(year=2026, code="G1", indicator="vte-assessment", added_at=NOW, title_en="VTE",
                           title_zh="静脉血栓", unit_id=unit, baseline=60.0, target=90.0)  # fmt: skip
         session.add(goal)
@@ -155,7 +155,7 @@ def test_a_calendar_program_reads_open_deadlines_and_follows_them(pages: Pages, 
     with pages.database.transaction("test") as session:
         task, ana = get_task(session, address), directory(session).person("ana")
         note = GivenAnswer(kind=AnswerKind.DONE, note="done and seen", evidence=(PDF,))
-        submit_answer(session, task.id or 0, note, rules=rules, by=ana.id or 0, now=NOW)
+        submit_answer(session, task.id, note, rules=rules, by=ana.id, now=NOW)
     assert before[0]["uid"] not in {one["uid"] for one in events(pages, path)}
 
 

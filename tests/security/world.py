@@ -74,9 +74,9 @@ def _cycle(database: Database, rules: Rules, now: datetime, n: int, word: str) -
     """Launch a cycle and answer its first task."""
     asked = Launch(template="trial", unit=f"u-{n}", lead=f"p-{n}", title=word[:MOST_TITLE])
     with database.transaction("test") as session:
-        by = directory(session).person(f"p-{n}").id or 0
+        by = directory(session).person(f"p-{n}").id
         cycle = launch_cycle(session, asked, rules=rules, by=by, now=now)
-        walk = Walk(database, rules, cycle.id or 0)
+        walk = Walk(database, rules, cycle.id)
         given = GivenAnswer(kind=AnswerKind.DONE, note=word, evidence=(GivenFile(name=f"{word}.txt", content=b"x"),))
         submit_answer(session, walk.task_id("first", session), given, rules=rules, by=by, now=now)
         return cycle.code

@@ -123,7 +123,7 @@ class Hospital(RuleBasedStateMachine):
         """Tell somebody something that belongs to no task."""
         self.n_notes += 1
         with self.database.transaction("test") as session:
-            person_id = directory(session).person(person).id or 0
+            person_id = directory(session).person(person).id
             note = Note(f"note:{self.n_notes}", NotificationKind(kind), person_id, self.clock.at)
             tell(session, [note], rules=RULES, now=self.clock.at)
             tell(session, [note], rules=RULES, now=self.clock.at)

@@ -80,7 +80,7 @@ class Quarter:
     def do(self, act: Act, harm: str) -> None:
         """Let one act happen, in a transaction of its own."""
         with self.database.transaction("test") as session:
-            office = directory(session).person("eva").id or 0
+            office = directory(session).person("eva").id
             number = self.ids.get(act.n, 0)
             match act.what:
                 case "report":
@@ -88,7 +88,7 @@ class Quarter:
                         what=f"Event {act.n}.", kind="fall", harm=harm, unit=("ward-3", "surgery", "")[act.n % 3]
                     )
                     event = receive_event(session, given, code=f"SIM0-{act.n:04d}-0000", rules=self.rules, now=act.at)
-                    self.ids[act.n] = event.id or 0
+                    self.ids[act.n] = event.id
                 case "triage":
                     triage = GivenTriage(severity=HARMS[harm][0])
                     triage_event(session, number, triage, rules=self.rules, by=office, now=act.at)

@@ -52,7 +52,7 @@ def _unit(chance: random.Random) -> str:
 def _work(patients: Patients, chance: random.Random, now: datetime, ignored: set[int], *, busy: bool) -> None:
     """Let the office and the patients do what they do on one day; what is ignored stays where it is."""
     with patients.database.reading() as session:
-        rows = {row.id or 0: row.status for row in session.exec(select(Feedback).where(Feedback.status != "closed"))}
+        rows = {row.id: row.status for row in session.exec(select(Feedback).where(Feedback.status != "closed"))}
     for number, status in rows.items():
         if number in ignored:
             continue
@@ -69,12 +69,12 @@ def _work(patients: Patients, chance: random.Random, now: datetime, ignored: set
 
 def _stop_one(patients: Patients, now: datetime, numbers: list[int]) -> None:
     with patients.database.transaction("test") as session:
-        eva = directory(session).person("eva").id or 0
+        eva = directory(session).person("eva").id
         for number in numbers[:1]:
             row = session.get_one(Feedback, number)
             for cycle in cycles_of_round(session, number, row.round_no, "feedback-answer")[-1:]:
                 if cycle.status == "active":
-                    cancel_cycle(session, cycle.id or 0, rules=patients.rules, by=eva, why="by mistake", now=now)
+                    cancel_cycle(session, cycle.id, rules=patients.rules, by=eva, why="by mistake", now=now)
 
 
 def _check(database: Database, now: datetime, n_ignored: int) -> None:
@@ -93,7 +93,7 @@ def _check(database: Database, now: datetime, n_ignored: int) -> None:
         told = select(Notification.cycle_id).where(
             Notification.kind == NotificationKind.ESCALATION, col(Notification.cycle_id).in_(asked)
         )
-        assert {asked[cycle] for cycle in session.exec(told)} == late  # the head of the hospital heard of each
+        assert {asked[cycle or 0] for cycle in session.exec(told)} == late  # the head of the hospital heard of each
         reopened = session.exec(select(FeedbackRound).where(FeedbackRound.no > 1)).all()
         assert len(reopened) > 10
         quiet = [row for row in rows if row.status is FeedbackStatus.ANSWERED]
