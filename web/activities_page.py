@@ -129,6 +129,7 @@ def _show(
         coming=coming[:MOST_AHEAD],
         n_coming=len(coming),
         titles=_titles(site),
+        rhythm=lambda every: parse_recurrence(every).words,
         units=units,
         typed=typed or dict.fromkeys(FIELDS, ""),
         error=error.text(reader.language) if error else "",

@@ -84,6 +84,7 @@ def environment() -> Environment:
     )
     made.globals |= {
         "SHAPES": words.SHAPES,
+        "channel": words.channel,
         "deed": words.deed,
         "decision_kind": words.decision_kind,
         "outcome": words.outcome,

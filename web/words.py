@@ -95,6 +95,7 @@ WHY_WORDS = {
     "the time for the data is over": Text("the time for the data is over", "补录期限已过"),
     "no data in time": Text("the data did not come in time", "数据未按时补齐"),
     "late": Text("created late, after an outage", "停运后补建"),
+    "answered by the office": Text("the quality office answered itself", "质控部门已直接答复"),
     "handed over": Text("the person has left and handed it over", "原负责人离任，已移交"),
     "official calendar": Text("the official calendar of the holidays is out", "国家已公布节假日安排"),
     "several departments are concerned": Text("several departments are concerned", "涉及多个科室"),
@@ -295,6 +296,11 @@ def outcome(written: str) -> Text | None:
 def deed(what: str) -> Text:
     """Find the words of an audit row's deed; an unknown one is shown as written."""
     return DEED_WORDS.get(what) or Text(what, what)
+
+
+def channel(slug: str) -> Text:
+    """Find the name of a channel; those that a hospital adds are called as it called them."""
+    return Text("E-mail", "电子邮件") if slug == "email" else Text(slug, slug)
 
 
 def reason(why: str) -> Text:
