@@ -194,6 +194,7 @@ def _shown(door: Door, session: Session, found: Sequence[ActivitySchedule]) -> S
     from cli.tables import table
     from config.recurrence import parse_recurrence
     from config.words import Text
+    from engine.activity_schedules import title_of
     from engine.activity_turns import turn_of
     from engine.people import directory
 
@@ -205,10 +206,11 @@ def _shown(door: Door, session: Session, found: Sequence[ActivitySchedule]) -> S
         every = parse_recurrence(one.every)
         coming = turn_of(every, one.next_on, calendar)
         next_at = None if one.stopped_at else coming.due_at
-        facts.append({"plan": one.id, "activity": one.activity, "title": Text(one.title_en, one.title_zh),
+        title = title_of(one, door.rules.catalogue)
+        facts.append({"plan": one.id, "activity": one.activity, "title": title,
                       "unit": units[one.unit_id].slug, "units_below": one.units_below, "every": one.every,
                       "next_at": next_at})  # fmt: skip
-        rows.append([str(one.id), one.activity, door.say(Text(one.title_en, one.title_zh)),
+        rows.append([str(one.id), one.activity, door.say(title),
                      f"{units[one.unit_id].slug}{below if one.units_below else ''}", door.say(every.words),
                      door.shown(next_at) or door.say(stopped)])  # fmt: skip
     headings = (Text("No.", "编号"), Text("Activity", "活动"), Text("Title", "名称"), Text("Unit", "科室"),

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from pydantic import BaseModel, ConfigDict, Field
 from sqlmodel import Session, col, select
 
+from config.catalogue import Catalogue
 from config.periods import after, start_of
 from config.recurrence import FORMS, Recurrence, parse_recurrence
 from config.words import Refused as Unreadable
@@ -193,6 +194,14 @@ def _launch_all(deed: Deed, schedule: ActivitySchedule, here: ActivityTurn, *, e
         launch_cycle(deed.session, each.launch, rules=deed.rules, by=deed.by, now=deed.now)
         for each in prepare(deed, schedule, here, extra=extra)
     ]
+
+
+def title_of(schedule: ActivitySchedule, catalogue: Catalogue) -> Text:
+    """Name a plan: as whoever planned it called it, else as its activity is called."""
+    if schedule.title_en:
+        return Text(schedule.title_en, schedule.title_zh)
+    template = catalogue.templates.get(schedule.activity)
+    return template.title if template else Text(schedule.activity, schedule.activity)
 
 
 def _get(session: Session, schedule_id: int) -> ActivitySchedule:

@@ -15,7 +15,7 @@ from config.recurrence import parse_recurrence
 from config.shapes import Template
 from config.words import Text
 from engine.activity_round import coming_launches
-from engine.activity_schedules import GivenActivity, launch_activity_now, plan_activity, stop_activity
+from engine.activity_schedules import GivenActivity, launch_activity_now, plan_activity, stop_activity, title_of
 from engine.activity_turns import turn_of
 from engine.people import directory
 from engine.responsibilities import PART_WORDS, matrix_bytes, responsibilities
@@ -138,11 +138,10 @@ def _show(
 
 
 def _line(site: Site, session: Session, one: ActivitySchedule) -> PlannedActivity:
-    every, template = parse_recurrence(one.every), site.catalogue.templates.get(one.activity)
-    title = Text(one.title_en, one.title_zh) if one.title_en else template.title if template else None
+    every = parse_recurrence(one.every)
     return PlannedActivity(
         one,
-        title or Text(one.activity, one.activity),
+        title_of(one, site.catalogue),
         directory(session).units[one.unit_id],
         every.words,
         None if one.stopped_at else turn_of(every, one.next_on, site.calendar).due_at,
