@@ -159,9 +159,8 @@ def _heading(door: Door, view: CycleView) -> list[str]:
     line = view.line
     stages = " > ".join(f"{door.say(stage.title)} {status(door, stage.status)}" for stage in view.stages)
     who = Text(f"Lead: {line.lead.name} ({line.lead.slug})", f"负责人：{line.lead.name}（{line.lead.slug}）")
-    template = Text(
-        f"Template: {line.template} v{line.template_version}", f"模板：{line.template} 第 {line.template_version} 版"
-    )
+    n = line.template_version
+    template = Text(f"Template: {view.template.en}, version {n}", f"模板：{view.template.zh}，第 {n} 版")
     why = f" ({line.why})" if line.why else ""
     return [
         f"{line.code}  {door.say(line.title)}",

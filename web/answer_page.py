@@ -10,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from config.words import Text
 from engine.evidence import MOST_MB, TYPES
 from engine.proof import ProofNeeded
 from engine.rules import Rules
@@ -104,7 +105,7 @@ class _Door:
         with self.site.database.reading() as session:
             asked = self._asked(session, visit)
         if template == "receipt.html.j2" and asked.said is None:
-            return RedirectResponse(self.visits.page(visit.number), 303)
+            return RedirectResponse(self.visits.back(request, visit), 303)
         return self._page(request, asked, visit, Typed(), template=template)
 
     def take(self, request: Request, link_id: str, form: str, typed: Typed) -> Response:
@@ -129,7 +130,7 @@ class _Door:
             with self.site.database.transaction(LINK) as session:
                 said = self._asked(session, visit).said
                 if said is None or str(said.id) != parts["answer"]:
-                    raise Stale(noun="answer")
+                    raise Stale(noun=Text("answer", "答复"))
                 link, rules = self._link(session, visit), self._rules
                 undo_answer(session, said.id, rules=rules, by=link.person_id, now=self.site.clock())
         except LinkGone:

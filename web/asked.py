@@ -101,10 +101,13 @@ def _offer(task: TaskView, cycle: CycleView, person_id: int, people: Directory, 
     offers = [
         one
         for one in task.answers
-        if one.kind is AnswerKind.HAND_OVER and one.to and person_id in (one.to.id, people.told(one.to.id, on))
+        if one.kind is AnswerKind.HAND_OVER
+        and one.undone_at is None
+        and one.to
+        and person_id in (one.to.id, people.told(one.to.id, on))
     ]
     last = offers[-1] if offers else None
-    open_still = last and last.taken_at is None and last.undone_at is None
+    open_still = last and last.taken_at is None
     had_it = with_stand_ins(people, {*owners, cycle.line.lead.id})
     stands = last and open_still and last.by.id in had_it and person_id not in owners
     return last if stands else None

@@ -263,6 +263,7 @@ class CycleView:
 
     line: CycleLine
     kind: str
+    template: Text
     launched_by: PersonName | None
     ladder: tuple[Level, ...]
     stages: tuple[StageView, ...]

@@ -59,6 +59,7 @@ def cycle_view(session: Session, code: str, *, now: datetime) -> CycleView:
     return CycleView(
         line=cycle_lines(session, [cycle], now)[0],
         kind=parts.template.kind.value,
+        template=parts.template.title,
         launched_by=people.get(cycle.launched_by or 0),
         ladder=read_ladder(snapshot.ladder),
         stages=tuple(_stage(stage, parts, people) for stage in stages),
