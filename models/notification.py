@@ -24,6 +24,7 @@ class NotificationKind(StrEnum):
     DEADLINE = "deadline"  # a deadline moved
     STOPPED = "stopped"  # a task or cycle needs nothing more
     TAKEN_BACK = "taken-back"  # an answer that somebody heard of was taken back
+    LEAD = "lead"  # somebody leads a cycle from now on
     CLOSED = "closed"  # a cycle is closed
     ALARM = "alarm"  # the quality office: something could not be told
     INVITATION = "invitation"  # somebody may set a password

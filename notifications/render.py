@@ -162,7 +162,7 @@ class Renderer:
     def _item(self, item: Item, language: str) -> Mapping[str, object]:
         """Write one line of a digest: what it is about, what is asked, by when."""
         asked = ASKED.get(item.decision or item.facts.get("decision", "")) if item.kind in DECIDING else None
-        told = ITEMS.get(item.kind.value, Text(item.kind.value, item.kind.value)).in_(language)
+        told = ITEMS[item.kind.value].in_(language)
         moved = item.facts.get("until", "") if item.kind is NotificationKind.DEADLINE else ""
         due = self._moment(item.deadline_at, language) if item.deadline_at else ""
         return {

@@ -21,6 +21,7 @@ KIND_WORDS = {
     NotificationKind.DEADLINE: Text("New deadline", "期限变更"),
     NotificationKind.STOPPED: Text("Nothing more to do", "终止通知"),
     NotificationKind.TAKEN_BACK: Text("Answer taken back", "答复撤回通知"),
+    NotificationKind.LEAD: Text("New lead", "负责人变更"),
     NotificationKind.CLOSED: Text("Cycle closed", "循环结束"),
     NotificationKind.ALARM: Text("Alarm", "警报"),
     NotificationKind.INVITATION: Text("Invitation", "账号邀请"),

@@ -10,10 +10,12 @@ import pytest
 from config.settings import Settings
 from config.words import Text
 from models.notification import NotificationKind
-from notifications.letters import Letter
+from models.task import AnswerKind, Outcome
+from notifications.letters import ALONE, Letter
 from notifications.links import LINKED, Seals
 from notifications.mail import Head, build_mail
 from notifications.render import MOST_SUBJECT, Renderer, one_line
+from notifications.wording import ITEMS, WORDS
 
 K = NotificationKind
 EACH = list(product(K, ("en", "zh")))
@@ -90,6 +92,11 @@ def test_a_letter_with_a_link_to_answer_shows_it_once_before_the_page_and_says_w
         assert ("请勿转发" if language == "zh" else "please do not pass it on") in part
     assert "/a/" not in RENDERER.write(linked).text
     assert "/a/" not in replace(RENDERER, seals=seals, base_url="").write(linked).text
+
+
+def test_whatever_a_message_names_has_words_in_both_languages() -> None:
+    assert {kind.value for kind in K} - {kind.value for kind in ALONE} - {K.DIGEST.value} == ITEMS.keys()
+    assert {each.value for each in (*AnswerKind, *Outcome)} <= WORDS.keys()
 
 
 @pytest.mark.parametrize(("kind", "language"), EACH)
