@@ -7,7 +7,7 @@ from pathlib import Path
 from models.notification import NotificationKind
 from models.reads.channels import TEST
 from models.transitions import ARROWS
-from web.words import DEED_WORDS, deed
+from web.words import DEED_WORDS, WHY_WORDS, deed
 
 ROOT = Path(__file__).parents[2]
 FLOORS = ("engine", "models", "notifications", "web", "flows", "cli")
@@ -41,6 +41,45 @@ def _name(called: ast.expr) -> str:
     if isinstance(called, ast.Attribute):
         return called.attr
     return called.id if isinstance(called, ast.Name) else ""
+
+
+def reasons() -> set[str]:
+    """Find the reasons that the code gives in its own words: `why=`, a column `why`, a variable of that name."""
+    found = set()
+    for path in (path for floor in ("engine", "notifications") for path in (ROOT / floor).rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        named = {name: value for node in tree.body if isinstance(node, ast.Assign) for name, value in _assigned(node)}
+        for node in ast.walk(tree):
+            found |= {text for given in _whys(node) for text in _texts(given, named)}
+    return found - {""}
+
+
+def _whys(node: ast.AST) -> list[ast.expr]:
+    if isinstance(node, ast.keyword):
+        return [node.value] if node.arg == "why" else []
+    if isinstance(node, ast.Dict):
+        return [one for key, one in zip(node.keys, node.values, strict=True)
+                if isinstance(key, ast.Constant) and key.value == "why"]  # fmt: skip
+    return [value for name, value in _assigned(node) if name == "why"] if isinstance(node, ast.Assign) else []
+
+
+def _assigned(node: ast.Assign) -> list[tuple[str, ast.expr]]:
+    return [(target.id, node.value) for target in node.targets if isinstance(target, ast.Name)]
+
+
+def _texts(given: ast.expr, named: dict[str, ast.expr]) -> set[str]:
+    if isinstance(given, ast.IfExp):
+        return _texts(given.body, named) | _texts(given.orelse, named)
+    if isinstance(given, ast.Name):
+        given = named.get(given.id, given)
+    return {given.value} if isinstance(given, ast.Constant) and isinstance(given.value, str) else set()
+
+
+def test_every_reason_that_the_code_gives_has_words_in_both_languages() -> None:
+    given = reasons()
+    assert len(given) > 15 and {"answered", "handed over", "official calendar"} <= given
+    assert sorted(given - set(WHY_WORDS)) == []
+    assert [why for why in given if not HAN.search(WHY_WORDS[why].zh) or HAN.search(WHY_WORDS[why].en)] == []
 
 
 def test_every_deed_has_words_in_both_languages() -> None:
