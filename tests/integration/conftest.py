@@ -1,6 +1,8 @@
 """Prefect keeps its files where the tests do (it reads its settings at its import); a ward that answers by link."""
 
+import atexit
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from datetime import datetime
@@ -12,6 +14,7 @@ from engine.rules import Rules
 from models.db import Database
 
 os.environ["PREFECT_HOME"] = tempfile.mkdtemp(prefix="wardcycle-prefect-")
+atexit.register(shutil.rmtree, os.environ["PREFECT_HOME"], ignore_errors=True)
 os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
 os.environ.setdefault("DO_NOT_TRACK", "1")
 
