@@ -91,15 +91,14 @@ def run_opening(ahead: Ahead, cycle: Cycle, opening: Opening, start: datetime) -
     ]
     due = deadline(opening.due, start, calendar)
     progress = Progress(start, due.at, opening.remind, ahead.deed.plan(cycle).ladder, reminded_until=start)
-    run_task(ahead, cycle, opening.task_id, 1, owners, progress)
+    run_task(ahead, cycle, opening.task_id, owners, progress)
 
 
-def run_task(
-    ahead: Ahead, cycle: Cycle, task_id: int, deadline_no: int, owners: tuple[int, ...], progress: Progress
-) -> None:
-    """Let one open task come to all its moments, one after the other."""
+def run_task(ahead: Ahead, cycle: Cycle, task_id: int, owners: tuple[int, ...], progress: Progress) -> None:
+    """Let one open task come to all the moments of its deadline, one after the other."""
     calendar = ahead.deed.rules.calendar
-    moment = max(next_at(progress, calendar), ahead.deed.now)
+    # What opens after its deadline is late when it opens, and not before.
+    moment = max(next_at(progress, calendar), progress.opened_at, ahead.deed.now)
     while moment < ahead.until:
         deed = ahead.at(moment)
 
@@ -108,7 +107,7 @@ def run_task(
 
         fired = fire(progress, moment, calendar, skipped)
         for step in fired.steps:
-            ahead.notes += step_notes(deed, cycle, task_id, deadline_no, owners, step, moment)
+            ahead.notes += step_notes(deed, cycle, task_id, 1, owners, step, moment)
         progress = fired.after
         moment = next_at(progress, calendar)
 
@@ -118,9 +117,9 @@ def run_decision(ahead: Ahead, cycle: Cycle, decision: Decision, session: Sessio
     ladder, calendar = ahead.deed.plan(cycle).ladder, ahead.deed.rules.calendar
     owned = select(TaskOwner.person_id).where(TaskOwner.task_id == decision.task_id)
     askers = set(session.exec(owned)) if decision.task_id else set()
-    level, moment, number = decision.level, decision.next_at, 0
+    level, moment = decision.level, decision.next_at
     while moment is not None and max(moment, ahead.deed.now) < ahead.until:
-        moment, number = max(moment, ahead.deed.now), number + 1
+        moment = max(moment, ahead.deed.now)
         deed, was_top = ahead.at(moment), level >= len(ladder)
         level = next(
             (
@@ -131,7 +130,7 @@ def run_decision(ahead: Ahead, cycle: Cycle, decision: Decision, session: Sessio
             len(ladder),
         )
         for person in deciders(deed, cycle, level):
-            key = f"ahead:{decision.id}:{number}"
+            key = f"ahead:{decision.id}:{moment}"
             ahead.notes.append(
                 Note(
                     key,

@@ -15,9 +15,7 @@ MOST = 200
 
 def raise_alarms(session: Session, *, rules: Rules, now: datetime) -> int:
     """Alarm the quality office once for each delivery that is dead or held; returns how many deliveries there were."""
-    unheard = select(Delivery, Notification).join(Notification, col(Notification.id) == col(Delivery.notification_id))
-    unheard = unheard.where(UNHEARD).order_by(col(Delivery.id)).limit(MOST)
-    found = session.exec(unheard.with_for_update(of=Delivery, skip_locked=True)).all()
+    found = session.exec(_NEXT).all()
     deed = Deed(session, rules, None, now)
     for delivery, notification in found:
         if notification.kind is not NotificationKind.ALARM:  # an alarm about an alarm would never end
@@ -28,6 +26,16 @@ def raise_alarms(session: Session, *, rules: Rules, now: datetime) -> int:
     return len(ids)
 
 
+_NEXT = (
+    select(Delivery, Notification)
+    .join(Notification)
+    .where(UNHEARD)
+    .order_by(col(Delivery.id))
+    .limit(MOST)
+    .with_for_update(of=Delivery, skip_locked=True)
+)
+
+
 def _alarm(deed: Deed, delivery: Delivery, notification: Notification) -> None:
     person = deed.people.persons[notification.person_id]
     facts = {
@@ -35,10 +43,8 @@ def _alarm(deed: Deed, delivery: Delivery, notification: Notification) -> None:
         "person": person.name,
         "why": delivery.why,
     }
-    for office in deed.people.office(deed.today):
-        key = f"alarm:delivery:{delivery.id}"
-        deed.notes.append(
-            Note(
-                key, NotificationKind.ALARM, office, deed.now, notification.cycle_id, notification.task_id, facts=facts
-            )
-        )
+    key, about = f"alarm:delivery:{delivery.id}", (notification.cycle_id, notification.task_id)
+    deed.notes += [
+        Note(key, NotificationKind.ALARM, office, deed.now, *about, facts=facts)
+        for office in deed.people.office(deed.today)
+    ]

@@ -11,7 +11,7 @@ from engine.people import OFFICE
 from engine.rules import Rules
 from models.audit import record
 from models.base import table_of
-from models.cycle import Cycle, CycleStatus
+from models.cycle import Cycle
 from models.notification import NotificationKind
 from models.task import Answer, Decision, DecisionKind, Outcome, Task, TaskOwner
 
@@ -87,10 +87,9 @@ def pass_up(session: Session, decision_id: int, *, rules: Rules, now: datetime) 
     """
     lock_cycle(session, sa.select(col(Decision.cycle_id)).where(col(Decision.id) == decision_id).scalar_subquery())
     decision = session.get_one(Decision, decision_id, populate_existing=True)
-    cycle = session.get_one(Cycle, decision.cycle_id)
-    if decision.next_at is None or decision.next_at > now or cycle.status is not CycleStatus.ACTIVE:
+    if decision.next_at is None or decision.next_at > now:  # what stops a cycle stops the clocks of its decisions
         return 0
-    _pass_up(Deed(session, rules, None, now), cycle, decision)
+    _pass_up(Deed(session, rules, None, now), session.get_one(Cycle, decision.cycle_id), decision)
     return 1
 
 

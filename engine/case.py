@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 from engine.asking import end_decisions
 from engine.deed import Deed, lock_cycle, require_running
 from engine.outbox import TO_OWNERS, drop_unsent
+from engine.people import stand_ins_too
 from engine.rules import Rules
 from engine.stages import end_task, set_owners
 from engine.timing import Timed, renewed
@@ -108,8 +109,16 @@ def refuse_closed(case: Case) -> None:
     raise TaskClosed(task=task.slug, status=TASK_WORDS[task.status], why=task.why)
 
 
-def give_to(case: Case, persons: tuple[int, ...], *, why: str, key: str, told: bool) -> None:
-    """Make these persons the owners of a task, by hand; they are told when the task is open."""
+def with_stand_ins(case: Case) -> set[int]:
+    """Find in whose name a task may be handed over: its owners and the lead, and whoever stands in for them.
+
+    On whatever days: an offer that a stand-in made outlasts the absence.
+    """
+    return stand_ins_too(case.deed.people, (*case.owners, case.cycle.lead_id))
+
+
+def give_to(case: Case, persons: tuple[int, ...], *, why: str, key: str = "") -> None:
+    """Make these persons the owners of a task, by hand. key: names what they are told; without one they are not."""
     deed, task_id = case.deed, case.task.id
     before = {"owners": list(case.owners)}
     set_owners(deed, task_id, persons)
@@ -118,7 +127,7 @@ def give_to(case: Case, persons: tuple[int, ...], *, why: str, key: str, told: b
     after = {"owners": list(persons)}
     record(deed.session, "task.give", "task", task_id, by=deed.by, now=deed.now, before=before, after=after, why=why)
     case.owners = persons
-    for person in persons if told else ():
+    for person in persons if key else ():
         deed.note(
             case.cycle,
             NotificationKind.ASSIGNED,

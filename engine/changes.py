@@ -29,7 +29,7 @@ def reassign_task(
     if case.task.status in (TaskStatus.DONE, TaskStatus.STOPPED):
         raise TaskClosed(task=case.task.slug, status=TASK_WORDS[case.task.status], why=case.task.why)
     n_given = session.execute(sa.select(sa.func.count()).where(col(Notification.task_id) == task_id)).scalar_one()
-    give_to(case, (person.id,), why=why, key=f"given:{n_given}", told=case.task.status is TaskStatus.OPEN)
+    give_to(case, (person.id,), why=why, key=f"given:{n_given}" if case.task.status is TaskStatus.OPEN else "")
     case.deed.finish()
     return receipt(case, "reassign", [])
 

@@ -112,7 +112,7 @@ def use_code(
     """
     code = session.exec(
         select(LoginCode)
-        .join(Person, col(Person.id) == col(LoginCode.person_id))
+        .join(Person)
         .where(
             LoginCode.person_id == person_id,
             LoginCode.purpose == purpose,

@@ -124,10 +124,9 @@ def follow_alert(
     allowed = concerned(deed, one, alert.unit_id)
     if by not in {*allowed, *(deed.people.told(person, deed.today) for person in allowed)}:
         raise NotAllowed(who=deed.name(by), allowed=", ".join(deed.name(person) for person in allowed))
-    opened = _launch(deed, alert, one, template, lead)
+    opened = _launch(deed, alert, one, template, lead or _lead(deed, alert, by))
     alert.cycle_id = opened.id
-    session.add(alert)
-    session.add(_aim(deed, alert, one, opened))
+    session.add(_aim(deed, alert, one, opened.id, by))
     facts = {"alert": alert.id, "indicator": one.id, "since": alert.first_on}
     record(session, "cycle.follow", "cycle", opened.id, by=by, now=now, after=facts)
     return opened
@@ -161,14 +160,17 @@ def _said(deed: Deed, seen: Seen, alert: Alert, rules: Sequence[Text]) -> dict[s
     }
 
 
-def _launch(deed: Deed, alert: Alert, one: Indicator, template: str, lead: str | None) -> Cycle:
-    people, unit = deed.people, deed.people.units[alert.unit_id]
-    heads = people.holders(HEAD, alert.unit_id, deed.today)
-    chosen = lead or people.persons[heads[0] if heads else deed.by or 0].slug
+def _lead(deed: Deed, alert: Alert, by: int) -> str:
+    """Choose the unit's head, else whoever launches."""
+    heads = deed.people.holders(HEAD, alert.unit_id, deed.today)
+    return deed.people.persons[heads[0] if heads else by].slug
+
+
+def _launch(deed: Deed, alert: Alert, one: Indicator, template: str, lead: str) -> Cycle:
     launch = Launch(
         template=template,
-        unit=unit.slug,
-        lead=chosen,
+        unit=deed.people.units[alert.unit_id].slug,
+        lead=lead,
         title=f"{one.title.en}: signal of concern since {alert.first_on}",
         title_zh=f"{one.title.zh}：{alert.first_on} 起出现预警信号",
         launch_key=f"alert:{alert.id}",
@@ -177,11 +179,11 @@ def _launch(deed: Deed, alert: Alert, one: Indicator, template: str, lead: str |
     return launch_cycle(deed.session, launch, rules=deed.rules, by=deed.by, now=deed.now)
 
 
-def _aim(deed: Deed, alert: Alert, one: Indicator, opened: Cycle) -> Aim:
+def _aim(deed: Deed, alert: Alert, one: Indicator, cycle_id: int, by: int) -> Aim:
     found = record_from(deed.session.get_one(Assessment, alert.assessment_id).record)
     recent = [point.period for point in found.points][-BASELINE_POINTS:]
     return Aim(
-        cycle_id=opened.id,
+        cycle_id=cycle_id,
         indicator=one.id,
         indicator_version=one.version,
         unit_id=alert.unit_id,
@@ -189,5 +191,5 @@ def _aim(deed: Deed, alert: Alert, one: Indicator, opened: Cycle) -> Aim:
         baseline_first_on=recent[0],
         baseline_last_on=recent[-1],
         set_at=deed.now,
-        set_by=deed.by or opened.lead_id,
+        set_by=by,
     )

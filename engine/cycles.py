@@ -1,6 +1,5 @@
 """A cycle as a whole: start, pause, resume, cancel, close; and finding one to work on."""
 
-import json
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -11,8 +10,9 @@ from config.written import Unit, parse_due
 from engine.asking import DECISION_DAYS, end_decisions
 from engine.deadlines import morning_after
 from engine.deed import Deed, lock_cycle, require_running
-from engine.outbox import TO_OWNERS, drop_unsent
+from engine.outbox import drop_unsent
 from engine.people import OFFICE
+from engine.retelling import again
 from engine.rules import Rules
 from engine.stages import open_stage
 from engine.timing import Timed, renewed
@@ -145,14 +145,20 @@ def _after_pause(deed: Deed, cycle: Cycle, task: Task) -> datetime | None:
 
 def _tell_again(deed: Deed, cycle: Cycle) -> None:
     """Tell what the pause took out of the outbox before it was sent and what nobody would otherwise hear of again."""
+    asked = sa.exists().where(
+        col(Decision.task_id) == col(Notification.task_id),
+        col(Decision.kind) == DecisionKind.OVERDUE,
+        col(Decision.level) == col(Notification.level),
+        col(Decision.ended_at).is_(None),
+    )
+    kind = col(Notification.kind)
     dropped = (
         select(Notification)
         .join(Delivery, col(Delivery.notification_id) == col(Notification.id))
         .join(Decision, col(Decision.id) == col(Notification.decision_id), isouter=True)
         .where(
             Notification.cycle_id == cycle.id,
-            col(Notification.kind).in_((*TO_OWNERS, NotificationKind.DECISION)),
-            Notification.kind != NotificationKind.REMINDER,
+            kind.in_(_ASKED_ONCE) | ((kind == NotificationKind.ESCALATION) & asked.correlate(Notification)),
             Delivery.status == DeliveryStatus.DROPPED,
             col(Delivery.settled_at) >= cycle.paused_at,
             col(Decision.ended_at).is_(None),
@@ -160,19 +166,11 @@ def _tell_again(deed: Deed, cycle: Cycle) -> None:
         .order_by(col(Notification.id))
     )
     for row in deed.session.exec(dropped):
-        # The key ends with the person who was to be told, which the outbox adds again.
-        key, person = f"{row.key.rpartition(':')[0]}:resumed", row.for_id or row.person_id
-        facts = {name: str(fact) for name, fact in json.loads(row.facts).items() if name != "instead"}
-        deed.note(
-            cycle,
-            row.kind,
-            key,
-            person,
-            task_id=row.task_id,
-            decision_id=row.decision_id,
-            deadline_no=row.deadline_no,
-            **facts,
-        )
+        deed.notes.append(again(row, person_id=row.for_id or row.person_id, mark="resumed", at=deed.now))
+
+
+# A missed reminder is gone; the next one comes.
+_ASKED_ONCE = (NotificationKind.ASSIGNED, NotificationKind.HAND_OVER, NotificationKind.DECISION)
 
 
 def _set_decisions(deed: Deed, cycle_id: int, next_at: datetime | None) -> None:

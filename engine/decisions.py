@@ -178,7 +178,7 @@ def _give(asked: Asked, given: GivenDecision) -> list[str]:
     else:
         _require_future(case)
     _go_on(case, given.until, given.note)
-    give_to(case, (person.id,), why=given.note, key=f"decision:{asked.decision.id}", told=True)
+    give_to(case, (person.id,), why=given.note, key=f"decision:{asked.decision.id}")
     return []
 
 

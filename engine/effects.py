@@ -66,7 +66,9 @@ def ending_of_stage(deed: Deed, cycle: Cycle, stage: Stage) -> Ending:
     stages = deed.plan(cycle).template.stages
     if stage.position + 1 >= len(stages):
         return Ending(stage_ends=True, cycle_ends=True)
-    return Ending(tuple(task.id for task in stages[stage.position + 1].tasks if not task.after), stage_ends=True)
+    following = stages[stage.position + 1].tasks
+    own = {task.id for task in following}  # what they wait for in earlier stages is over
+    return Ending(tuple(task.id for task in following if own.isdisjoint(task.after)), stage_ends=True)
 
 
 def _effect(

@@ -87,7 +87,7 @@ def _run(ahead: Ahead, cycle: Cycle, task: Task, owners: tuple[int, ...]) -> Non
         run_opening(ahead, cycle, opening, max(cycle.starts_at, ahead.deed.now))
     elif task.status is TaskStatus.OPEN:
         progress = progress_of(task, ahead.deed.plan(cycle).ladder)
-        run_task(ahead, cycle, number, task.deadline_no, owners, progress)
+        run_task(ahead, cycle, number, owners, progress)
 
 
 def _alarmed(session: Session) -> set[str]:
@@ -103,8 +103,8 @@ def _told(ahead: Ahead, alarmed: Collection[str] = ()) -> list[Told]:
         if key in alarmed or is_stopped(note, people):
             continue
         at = send_at(note, calendar, people.persons[note.person_id])
-        if note.cycle_id in ahead.ends and at >= ahead.ends[note.cycle_id]:
-            continue  # what is unsent when its cycle ends is not sent
+        if _comes_too_late(ahead, note.cycle_id, at):
+            continue
         code, slug = ahead.slugs.get(note.task_id or 0, (ahead.codes.get(note.cycle_id or 0, ""), ""))
         told = Told(at, code, slug, note.kind.value, note.rung, note.level, (people.persons[note.person_id].slug,))
         _join(found, told, note.key)
@@ -123,12 +123,17 @@ def _queued(ahead: Ahead, about: sa.ColumnElement[bool]) -> Iterable[Told]:
     )
     found: dict[tuple[object, ...], Told] = {}
     for notification, delivery, slug, code, task in rows:
-        at, ends = max(delivery.next_try_at, ahead.deed.now), ahead.ends.get(notification.cycle_id or 0)
-        if ends is not None and at >= ends:
+        at = max(delivery.next_try_at, ahead.deed.now)
+        if _comes_too_late(ahead, notification.cycle_id, at):
             continue
         told = Told(at, code or "", task or "", notification.kind.value, notification.rung, notification.level, (slug,))
         _join(found, told, notification.key.rpartition(":")[0])
     return [told for told in found.values() if told.at < ahead.until]
+
+
+def _comes_too_late(ahead: Ahead, cycle_id: int | None, at: datetime) -> bool:
+    """Answer whether a cycle ends by then: what is unsent at its end is not sent."""
+    return cycle_id in ahead.ends and at >= ahead.ends[cycle_id]
 
 
 def _join(found: dict[tuple[object, ...], Told], told: Told, key: str) -> None:

@@ -15,7 +15,7 @@ from models.assessment import Aim, Assessment, CheckChoice, Ending
 from models.cycle import Cycle, Stage
 from models.errors import NoteMissing, Refused
 from models.reads.assessments import check_decisions, find_aim, find_gate, find_signature, latest_assessment
-from models.reads.special_actions import latest_roll_up, run_of_cycle
+from models.reads.special_actions import latest_roll_up
 from models.records import Record, record_from
 
 ROLL_UP = "roll-up"
@@ -135,10 +135,10 @@ def read_proof(session: Session, cycle: Cycle, *, rules: Rules, on: date) -> Pro
 
 
 def _without_plan(session: Session, cycle: Cycle) -> Proof:
-    run, last = run_of_cycle(session, cycle.id), latest_roll_up(session, cycle.id)
-    stage = find_gate(session, cycle.id, ROLL_UP)
+    last, stage = latest_roll_up(session, cycle.id), find_gate(session, cycle.id, ROLL_UP)
     in_this_stage = bool(last and stage and stage.opened_at and last.kept_at >= stage.opened_at)
-    return Proof(cycle.code, has_plan=False, action=run.action if run else cycle.template, rolled_up=in_this_stage)
+    # The frame of a special action has the action's own template.
+    return Proof(cycle.code, has_plan=False, action=cycle.template, rolled_up=in_this_stage)
 
 
 def _of_this_check(found: Assessment | None, opened_at: datetime | None) -> Assessment | None:
@@ -150,20 +150,24 @@ def _of_this_check(found: Assessment | None, opened_at: datetime | None) -> Asse
 
 def find_missing(stage: Stage, proof: Proof, given: Approval) -> tuple[Piece, ...]:
     """Name everything that keeps a finished stage from closing; pure."""
-    pieces = []
-    if proof.has_plan and stage.gate == "plan":
-        pieces += of_plan(proof)
-    elif proof.has_plan and stage.gate == "check":
-        pieces += _of_check(proof, given)
-    elif proof.has_plan and stage.gate == "act":
-        pieces += _of_act(proof, given)
-    elif stage.gate == ROLL_UP and not proof.rolled_up:
-        pieces.append(_roll_up(stage, proof))
-    if not given.note.strip():
-        approve = f'wardcycle cycle approve {proof.code}/{stage.slug} --note "..."'
-        words = Text("a note on what speaks for it", "批准依据的说明")
-        pieces.append(Piece("note", words, approve, f"stage-{stage.slug}"))
-    return tuple(pieces)
+    pieces = _of_gate(stage, proof, given)
+    if given.note.strip():
+        return tuple(pieces)
+    approve = f'wardcycle cycle approve {proof.code}/{stage.slug} --note "..."'
+    words = Text("a note on what speaks for it", "批准依据的说明")
+    return (*pieces, Piece("note", words, approve, f"stage-{stage.slug}"))
+
+
+def _of_gate(stage: Stage, proof: Proof, given: Approval) -> list[Piece]:
+    if stage.gate == ROLL_UP:
+        return [] if proof.rolled_up else [_roll_up(stage, proof)]
+    if not proof.has_plan:
+        return []
+    if stage.gate == "plan":
+        return of_plan(proof)
+    if stage.gate == "check":
+        return _of_check(stage, proof, given)
+    return _of_act(stage, proof, given) if stage.gate == "act" else []
 
 
 def _roll_up(stage: Stage, proof: Proof) -> Piece:
@@ -211,7 +215,7 @@ _AIM_PIECES = {
 }
 
 
-def _of_check(proof: Proof, given: Approval) -> list[Piece]:
+def _of_check(stage: Stage, proof: Proof, given: Approval) -> list[Piece]:
     if proof.abandoned:
         return []
     if not proof.sealed:  # Plan closed before aims were asked for: nothing was predicted, nothing can be proved
@@ -219,7 +223,7 @@ def _of_check(proof: Proof, given: Approval) -> list[Piece]:
             "a sealed baseline, which Plan left out; the lead may abandon the Check",
             "封存的基线（计划阶段未设定）；负责人可放弃检查",
         )
-        return [Piece("seal", words, f'wardcycle cycle abandon-check {proof.code} --why "..."', "stage-check")]
+        return [Piece("seal", words, f'wardcycle cycle abandon-check {proof.code} --why "..."', f"stage-{stage.slug}")]
     if proof.assessed is None:
         words = Text("an assessment against the sealed baseline", "对照封存基线的评估")
         return [Piece("assessment", words, f"wardcycle assess {proof.code}", "assessment")]
@@ -232,7 +236,7 @@ def _of_check(proof: Proof, given: Approval) -> list[Piece]:
     if proof.too_little:
         return [_points(proof, proof.assessed)]
     if proof.needs_signature and not given.signed:
-        return [_signature(proof, proof.assessed)]
+        return [_signature(stage, proof, proof.assessed)]
     return []
 
 
@@ -246,13 +250,14 @@ def _points(proof: Proof, assessed: Record) -> Piece:
     return Piece("points", words, extend, "assessment", f'wardcycle cycle abandon-check {proof.code} --why "..."')
 
 
-def _signature(proof: Proof, assessed: Record) -> Piece:
+def _signature(stage: Stage, proof: Proof, assessed: Record) -> Piece:
     doubts = doubts_of(assessed)
     words = Text(
         f"a signature, because of doubts: {' '.join(one.en for one in doubts)}",
         f"签名确认，因存在疑点：{''.join(one.zh for one in doubts)}",
     )
-    return Piece("signature", words, f'wardcycle cycle approve {proof.code}/check --signed --note "..."', "assessment")
+    sign = f'wardcycle cycle approve {proof.code}/{stage.slug} --signed --note "..."'
+    return Piece("signature", words, sign, "assessment")
 
 
 def doubts_of(assessed: Record) -> tuple[Text, ...]:
@@ -266,20 +271,20 @@ def doubts_of(assessed: Record) -> tuple[Text, ...]:
     return (*assessed.said.flags, *([changed] if n else []))
 
 
-def _of_act(proof: Proof, given: Approval) -> list[Piece]:
+def _of_act(stage: Stage, proof: Proof, given: Approval) -> list[Piece]:
+    approve, anchor = f"wardcycle cycle approve {proof.code}/{stage.slug} --outcome", f"stage-{stage.slug}"
     if given.ending is None:
         words = Text(
             "what comes of it: adopt, adapt, abandon or continue",
             "处理结论：adopt 固化、adapt 调整、abandon 放弃或 continue 继续",
         )
-        command = f'wardcycle cycle approve {proof.code}/act --outcome {_suggested(proof).value} --note "..."'
-        return [Piece("outcome", words, command, "stage-act")]
+        return [Piece("outcome", words, f'{approve} {_suggested(proof).value} --note "..."', anchor)]
     if given.ending is Ending.ADOPT and (proof.assessed is None or proof.too_little):
         words = Text(
             "an assessment to adopt anything on: Check was abandoned; choose another outcome",
             "可据以固化的评估：检查已放弃，请选择其他结论",
         )
-        return [Piece("assessment", words, f"wardcycle cycle approve {proof.code}/act --outcome adapt", "stage-act")]
+        return [Piece("assessment", words, f"{approve} adapt", anchor)]
     return []
 
 

@@ -92,13 +92,14 @@ def leave(
     hand = _HandOver(session, leaver, taker, min(on, today), why, by, now)
     n_absences = _give_stand_ins(hand)
     tasks = _give_tasks(hand)
-    left = Left(len(tasks), _give_cycles(hand), _give_roles(hand), n_absences)
+    led = _give_cycles(hand)
+    left = Left(len(tasks), len(led), _give_roles(hand), n_absences)
     _say_left(hand, on)
     _revoke_links(hand)
     people_changed(session)
     # Read again who holds what before anybody is told.
     asked = take_back(session, hand.leaver_id, hand.to_id, tasks, by=by, now=now)
-    tell(session, [*_handed(hand, tasks), *asked], rules=rules, now=now)
+    tell(session, [*_handed(hand, tasks), *_lead_now(hand, led), *asked], rules=rules, now=now)
     return left
 
 
@@ -127,7 +128,7 @@ def _give_tasks(hand: _HandOver) -> Sequence[Task]:
         hand.session.execute(sa.insert(TaskOwner), missing)
     for task_id in ids:
         after = sorted({hand.to_id, *owners[task_id]} - {hand.leaver_id})
-        hand.record("task.give", "task", task_id, owners[task_id], after)
+        hand.record("task.give", "task", task_id, sorted(owners[task_id]), after)
     return tasks
 
 
@@ -138,23 +139,25 @@ def _owners(session: Session, task_ids: Sequence[int]) -> Mapping[int, list[int]
     return owners
 
 
-def _give_cycles(hand: _HandOver) -> int:
+def _give_cycles(hand: _HandOver) -> list[int]:
     led = (col(Cycle.lead_id) == hand.leaver_id, col(Cycle.status).not_in(ENDED_CYCLES))
     given = sa.update(Cycle).where(*led).values(lead_id=hand.to_id).returning(col(Cycle.id))
-    ids = list(hand.session.execute(given).scalars())
+    ids = sorted(hand.session.execute(given).scalars())
     for cycle_id in ids:
         hand.record("cycle.lead", "cycle", cycle_id, hand.leaver_id, hand.to_id)
-    return len(ids)
+    return ids
 
 
 def _give_roles(hand: _HandOver) -> int:
     """End the roles that go on, the day before, and begin them for the other person with the same end."""
     session = hand.session
     held = session.exec(
-        select(RoleHolding).where(
+        select(RoleHolding)
+        .where(
             RoleHolding.person_id == hand.leaver_id,
             sa.or_(col(RoleHolding.until_on).is_(None), col(RoleHolding.until_on) >= hand.from_on),
         )
+        .order_by(col(RoleHolding.id))
     ).all()
     for holding in held:
         begins = max(holding.from_on or hand.from_on, hand.from_on)
@@ -211,7 +214,9 @@ def _give_stand_ins(hand: _HandOver) -> int:
             )
             raise LeaveRefused(what=dates)
     rows = hand.session.exec(
-        select(Absence).where(Absence.stand_in_id == hand.leaver_id, col(Absence.until_on) >= hand.from_on)
+        select(Absence)
+        .where(Absence.stand_in_id == hand.leaver_id, col(Absence.until_on) >= hand.from_on)
+        .order_by(col(Absence.id))
     ).all()
     for row in rows:
         row.stand_in_id = hand.to_id
@@ -235,8 +240,26 @@ def _revoke_links(hand: _HandOver) -> None:
     hand.session.execute(sa.update(AnswerLink).where(*theirs).values(revoked_at=hand.now))
 
 
+def _lead_now(hand: _HandOver, cycle_ids: Sequence[int]) -> list[Note]:
+    """Tell the new lead of each cycle: what its owners ask and what its stages wait for is theirs to decide."""
+    facts = {"who": hand.leaver.name} | ({"note": hand.why} if hand.why else {})
+    return [
+        Note(
+            key=f"cycle:{cycle_id}:lead-from-{hand.leaver_id}",
+            kind=NotificationKind.LEAD,
+            person_id=hand.to_id,
+            at=hand.now,
+            cycle_id=cycle_id,
+            facts=facts,
+        )
+        for cycle_id in cycle_ids
+    ]
+
+
 def _handed(hand: _HandOver, tasks: Sequence[Task]) -> list[Note]:
     """Tell the new owner of each task that has opened; the others tell when they open."""
+    rushed = select(Cycle.id).where(col(Cycle.id).in_({task.cycle_id for task in tasks}), col(Cycle.urgent))
+    urgent = set(hand.session.exec(rushed))
     return [
         Note(
             key=f"task:{task.id}:{task.deadline_no}:assigned:handed",
@@ -246,7 +269,8 @@ def _handed(hand: _HandOver, tasks: Sequence[Task]) -> list[Note]:
             cycle_id=task.cycle_id,
             task_id=task.id,
             deadline_no=task.deadline_no,
-            facts={name: fact for name, fact in (("note", hand.why), ("who", hand.leaver.name)) if fact},
+            urgent=task.cycle_id in urgent,
+            facts={"note": hand.why} if hand.why else {},
         )
         for task in tasks
         if task.status in (TaskStatus.OPEN, TaskStatus.DECIDING)

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from functools import partial
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
 from config.words import Text
@@ -19,9 +18,7 @@ from engine.rules import Rules
 from engine.tasks import GivenAnswer, submit_answer
 from models.base import table_of
 from models.cycle import Cycle
-from models.errors import (
-    Refused,
-)
+from models.errors import Refused
 from models.links import AnswerLink
 from models.notification import Notification, NotificationKind
 from models.people import Person
@@ -32,6 +29,12 @@ log = logging.getLogger(__name__)
 
 DOOR = "mail"
 A_DAY = timedelta(days=1)
+# Where nobody gets what a mail says: the lead is its writer, or has had enough of them.
+NOT_KEPT = Text(
+    "A mail that answers comes from your own address, as plain text, with one known word alone on its first line. "
+    "This one did not, and what it says was not kept.",
+    "用邮件答复须以您登记的邮箱、纯文本发送，且第一行只写答复词；本邮件不符合，其内容未保存。",
+)
 MOST_NOTES = 5  # notes a day about one task: whoever learnt its address cannot flood the lead
 ANSWERED_KINDS = (
     NotificationKind.ASSIGNED,
@@ -78,10 +81,17 @@ class _Asked:
 
 def _enter(session: Session, reply: Reply, now: datetime) -> int | None:
     """Write that a mail is being taken; whoever comes second waits here, then finds it taken."""
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    row = {"digest": reply.digest, "uid": reply.uid, "at": now, "outcome": ReplyOutcome.IGNORED, "why": ""}
-    entry = dialect.insert(MailReply).values(row).on_conflict_do_nothing(index_elements=["digest"])
-    return session.execute(entry.returning(col(MailReply.id))).scalar_one_or_none()
+    row = {"digest": reply.digest, "uid": reply.uid, "at": now, "outcome": ReplyOutcome.IGNORED}
+    return session.connection().execute(_ENTER, row).scalar_one_or_none()
+
+
+# As text: both systems read the same words.
+_ENTER = sa.text(
+    "INSERT INTO mail_reply (digest, uid, at, outcome, why) VALUES (:digest, :uid, :at, :outcome, '')"
+    " ON CONFLICT (digest) DO NOTHING RETURNING id"
+).bindparams(
+    *(sa.bindparam(name, type_=table_of(MailReply).c[name].type) for name in ("digest", "uid", "at", "outcome"))
+)
 
 
 def _asked(session: Session, token: str, rules: Rules, now: datetime) -> _Asked | None:
@@ -149,11 +159,16 @@ def _judge_person(
             return _Judged(ReplyOutcome.ANSWERED, meant.kind.value)
         telling(refusal)
         return _Judged(ReplyOutcome.REFUSED, refusal.en)
-    telling(REASONS[meant])
-    if meant in ("empty", "too-large") or (is_own and asked.person_id == asked.lead_id):
+    if meant in ("empty", "too-large"):
+        telling(REASONS[meant])
+        return _Judged(ReplyOutcome.REFUSED, meant)
+    if is_own and asked.person_id == asked.lead_id:
+        telling(NOT_KEPT)
         return _Judged(ReplyOutcome.REFUSED, meant)
     if _n_notes(session, asked, now) >= MOST_NOTES:
+        telling(NOT_KEPT)
         return _Judged(ReplyOutcome.IGNORED, "too many notes")
+    telling(REASONS[meant])
     _tell_lead(session, asked, reply, is_own=is_own, rules=rules, now=now, row_id=row_id)
     return _Judged(ReplyOutcome.NOTE, meant)
 

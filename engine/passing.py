@@ -24,7 +24,7 @@ def _sign(deed: Deed, cycle: Cycle, reason: str) -> None:
     assessed = latest_assessment(deed.session, cycle.id)
     if assessed is None or not assessed.needs_signature or find_signature(deed.session, assessed.id):
         return
-    by = deed.by or 0
-    deed.session.add(Signature(assessment_id=assessed.id, reason=reason, signed_at=deed.now, signed_by=by))
+    assert deed.by is not None
+    deed.session.add(Signature(assessment_id=assessed.id, reason=reason, signed_at=deed.now, signed_by=deed.by))
     facts = {"assessment": assessed.id, "verdict": assessed.verdict}
-    record(deed.session, "cycle.sign", "cycle", cycle.id, by=by, now=deed.now, after=facts, why=reason)
+    record(deed.session, "cycle.sign", "cycle", cycle.id, by=deed.by, now=deed.now, after=facts, why=reason)

@@ -1,6 +1,6 @@
 """Who holds a role, who stands in for whom: a copy of the people's tables that answers without the database."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from difflib import get_close_matches
@@ -116,6 +116,14 @@ class Directory:
         """Answer whether a person has not left by a date."""
         left = self.persons[person_id].left_on
         return left is None or on < left
+
+
+def stand_ins_too(people: Directory, persons: Iterable[int]) -> set[int]:
+    """Add to persons whoever stands in for them, on whatever days."""
+    found = set(persons)
+    for _ in range(MOST_STAND_INS):
+        found |= {away.stand_in_id for person in found for away in people.absences.get(person, ())}
+    return found
 
 
 def _covers(first: date | None, last: date | None, on: date) -> bool:

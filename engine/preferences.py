@@ -76,21 +76,7 @@ def set_preferences(session: Session, person_id: int, wanted: Preferences, *, by
 
     Raises LanguageUnknown, ChannelNotYours, NotStoppable, NotFound.
     """
-    person = session.get(Person, person_id, with_for_update=True)
-    if person is None:
-        raise NotFound(noun=Text("person", "人员"), name=str(person_id), mend="")
-    before = preferences_of(person)
-    channels = tuple(dict.fromkeys(wanted.channels)) or before.channels
-    _check(person, wanted, channels)
-    stopped = tuple(kind.value for kind in STOPPABLE if kind.value in wanted.stopped)
-    after = Preferences(wanted.language, channels, wanted.digest, stopped)
-    if after == before:
-        return
-    person.language, person.channels = after.language, ",".join(after.channels)
-    person.digest, person.muted = after.digest, ",".join(after.stopped)
-    session.add(person)
-    people_changed(session)
-    record(session, "person.preferences", "person", person_id, by=by, now=now, before=_said(before), after=_said(after))
+    _change(session, person_id, wanted, by=by, now=now)
 
 
 def change_by_link(session: Session, person_id: int, wanted: Preferences, *, now: datetime) -> None:
@@ -98,12 +84,8 @@ def change_by_link(session: Session, person_id: int, wanted: Preferences, *, now
 
     The person hears of each change, by mail where there is an address: a link may have been passed on.
     """
-    # The row is locked first: each change has its number, and no two are told as one.
-    person = session.get(Person, person_id, with_for_update=True)
-    before = preferences_of(person) if person else None
-    set_preferences(session, person_id, wanted, by=person_id, now=now)
-    after = preferences_of(person) if person else None
-    if person is None or before is None or after is None or after == before:
+    person, before, after = _change(session, person_id, wanted, by=person_id, now=now)
+    if after == before:
         return
     told = sa.select(sa.func.count()).select_from(Notification)
     mine = col(Notification.person_id) == person_id, col(Notification.kind) == NotificationKind.PREFERENCES
@@ -123,6 +105,28 @@ def in_words(chosen: Preferences) -> Text:
         f"stopped: {', '.join(one.en for one in stopped)}",
         f"语言：{language.zh}；频率：{rhythm.zh}；渠道：{channels}；停收：{'、'.join(one.zh for one in stopped)}",
     )
+
+
+def _change(
+    session: Session, person_id: int, wanted: Preferences, *, by: int | None, now: datetime
+) -> tuple[Person, Preferences, Preferences]:
+    """Change what differs; returns whose choice it is, what was chosen before and what is now."""
+    # The row is locked: each change is counted, and no two are told as one.
+    person = session.get(Person, person_id, with_for_update=True)
+    if person is None:
+        raise NotFound(noun=Text("person", "人员"), name=str(person_id), mend="")
+    before = preferences_of(person)
+    channels = tuple(dict.fromkeys(wanted.channels)) or before.channels
+    _check(person, wanted, channels)
+    stopped = tuple(kind.value for kind in STOPPABLE if kind.value in wanted.stopped)
+    after = Preferences(wanted.language, channels, wanted.digest, stopped)
+    if after == before:
+        return person, before, after
+    person.language, person.channels = after.language, ",".join(after.channels)
+    person.digest, person.muted = after.digest, ",".join(after.stopped)
+    people_changed(session)
+    record(session, "person.preferences", "person", person_id, by=by, now=now, before=_said(before), after=_said(after))
+    return person, before, after
 
 
 def _check(person: Person, wanted: Preferences, channels: tuple[str, ...]) -> None:

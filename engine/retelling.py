@@ -13,8 +13,8 @@ from models.task import Decision, Task, TaskStatus
 from models.transitions import move
 
 WHY = "handed over"
-# About a task that is handed over, one message says that it is the other person's now; these would repeat it.
-_TO_OWNERS = (NotificationKind.ASSIGNED, NotificationKind.REMINDER)
+# What is told to owners as owners. Of a handed task one message says that it is theirs now: these would repeat it.
+AS_OWNER = (NotificationKind.ASSIGNED, NotificationKind.REMINDER)
 
 
 def take_back(
@@ -34,13 +34,13 @@ def take_back(
     # The new person, or for whom the leaver stood in: their stand-in is found anew.
     notes = [
         again(row, person_id=to_id if row.for_id in (None, leaver_id) else row.for_id, mark=mark, at=now)
-        for _, row in sorted(asked.items(), key=lambda pair: pair[0] or 0)
+        for row in (asked[key] for key in sorted(asked))
     ]
     return [
         note
         for note in notes
         if note.kind is not NotificationKind.HAND_OVER  # offered to the leaver alone: it stays with its owner
-        and not (note.person_id == to_id and note.kind in _TO_OWNERS and note.task_id in handed_ids)
+        and not (note.person_id == to_id and note.kind in AS_OWNER and note.task_id in handed_ids)
     ]
 
 

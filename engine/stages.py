@@ -169,7 +169,7 @@ def advance_cycle(session: Session, cycle_id: int, *, rules: Rules, now: datetim
     if cycle.status is not CycleStatus.ACTIVE:
         return ""
     for stage in _stages(session, cycle_id):
-        if stage.status in (StageStatus.CLOSED, StageStatus.CANCELLED):
+        if stage.status is StageStatus.CLOSED:
             continue
         if stage.status is StageStatus.WAITING:
             open_stage(deed, cycle, stage)

@@ -10,7 +10,17 @@ from sqlmodel import Session, col, select
 
 from config.words import Text
 from engine.asking import ask, end_decisions
-from engine.case import Case, Receipt, finish_task, give_to, open_case, receipt, refuse_closed, refuse_past
+from engine.case import (
+    Case,
+    Receipt,
+    finish_task,
+    give_to,
+    open_case,
+    receipt,
+    refuse_closed,
+    refuse_past,
+    with_stand_ins,
+)
 from engine.event_tasks import refuse_undone
 from engine.evidence import GivenFile, check_files, keep_files
 from engine.identifiers import refuse_identifiers
@@ -21,6 +31,7 @@ from engine.words import Said
 from models.audit import record
 from models.base import table_of
 from models.errors import (
+    AlreadyTheirs,
     DateMissing,
     DateNotLater,
     EvidenceMissing,
@@ -82,21 +93,23 @@ def take_task(session: Session, task_id: int, *, rules: Rules, by: int, now: dat
     offered = select(Answer).where(
         Answer.task_id == task_id,
         Answer.kind == AnswerKind.HAND_OVER,
-        col(Answer.taken_at).is_(None),
         col(Answer.undone_at).is_(None),
     )
     deed = case.deed
     offers = session.exec(offered.order_by(col(Answer.id).desc()))
     offer = next((one for one in offers if by in (one.to_id, deed.people.told(one.to_id or 0, deed.today))), None)
-    if offer is None or offer.by_id not in {*case.owners, case.cycle.lead_id}:  # given to somebody else meanwhile
-        raise NothingToTake(task=case.task.slug, who=case.deed.name(by))
+    # Their newest offer outdates those before it, taken or not; another may have been given the task meanwhile.
+    if offer is None or offer.taken_at is not None or offer.by_id not in with_stand_ins(case):
+        raise NothingToTake(task=case.task.slug, who=deed.name(by))
     session.execute(sa.update(Answer).where(col(Answer.id) == offer.id).values(taken_at=now, taken_by=by))
-    give_to(case, (by,), why=offer.note, key=f"taken:{offer.id}", told=False)
-    who = case.deed.name(by)
-    for person in {offer.by_id, case.cycle.lead_id} - {by}:
-        key = f"task:{task_id}:taken:{offer.id}"
-        case.deed.note(case.cycle, NotificationKind.RECEIPT, key, person, task_id=task_id, answer="taken", who=who)
-    case.deed.finish()
+    had_it = case.owners
+    give_to(case, (by,), why=offer.note)
+    for person in dict.fromkeys([offer.by_id, *had_it, case.cycle.lead_id]):
+        if person == by:
+            continue
+        key, who = f"task:{task_id}:taken:{offer.id}", deed.name(by)
+        deed.note(case.cycle, NotificationKind.RECEIPT, key, person, task_id=task_id, answer="taken", who=who)
+    deed.finish()
     return receipt(case, "take", [])
 
 
@@ -123,8 +136,8 @@ def _check_parts(case: Case, given: GivenAnswer) -> None:
     check_files(given.evidence)
     if kind is AnswerKind.EXTEND:
         _check_extension(case, given.until)
-    if kind is AnswerKind.HAND_OVER and not given.to:
-        raise PersonMissing()
+    if kind is AnswerKind.HAND_OVER:
+        _check_taker(case, given.to)
 
 
 def is_safety(case: Case) -> bool:
@@ -144,6 +157,14 @@ def _check_extension(case: Case, until: date | None) -> None:
     calendar = case.deed.rules.calendar
     if case.task.deadline_at and calendar.end_of(until) <= case.task.deadline_at:
         raise DateNotLater(until=until, deadline=calendar.local_date(case.task.deadline_at))
+
+
+def _check_taker(case: Case, to: str | None) -> None:
+    if not to:
+        raise PersonMissing()
+    person = case.deed.people.taker(to, case.deed.today)
+    if person.id in case.owners:
+        raise AlreadyTheirs(task=case.task.slug, who=person.name)
 
 
 def _tapped_before(case: Case, given: GivenAnswer) -> Answer | None:

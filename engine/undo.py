@@ -134,12 +134,13 @@ def _opened(case: Case, answer: Answer) -> tuple[Task, ...]:
     session, slugs = case.deed.session, [slug for slug in answer.opened.split(",") if slug]
     if not slugs:
         return ()
-    found = select(Task).where(Task.cycle_id == case.cycle.id, col(Task.slug).in_(slugs)).with_for_update()
-    tasks = tuple(session.exec(found.execution_options(populate_existing=True)))
+    found = select(Task).where(Task.cycle_id == case.cycle.id, col(Task.slug).in_(slugs)).order_by(col(Task.id))
+    tasks = tuple(session.exec(found.with_for_update().execution_options(populate_existing=True)))
     ids = [task.id for task in tasks]
     _refuse_answered(session, ids)
-    decided = session.exec(select(Decision.id).where(col(Decision.task_id).in_(ids))).first()
-    if decided or any(task.status is not TaskStatus.OPEN or task.opened_at != answer.at for task in tasks):
+    # A question that was taken back with its answer is as if it had not been asked.
+    asked = select(Decision.id).where(col(Decision.task_id).in_(ids), Decision.why != WHY)
+    if session.exec(asked).first() or any(task.status is not TaskStatus.OPEN for task in tasks):
         raise Overtaken(what=DECIDED_SINCE)
     return tasks
 

@@ -232,6 +232,12 @@ class PersonMissing(Refused):
     zh = "请说明交给谁：需要填写人员编号。"
 
 
+class AlreadyTheirs(Refused):
+    """Task '{task}' belongs to {who} already. Name somebody else."""
+
+    zh = "任务“{task}”的负责人已是{who}。请另选他人。"
+
+
 class NothingToTake(Refused):
     """Nobody has handed task '{task}' over to {who}."""
 

@@ -9,6 +9,7 @@ from functools import cache
 import sqlalchemy as sa
 from sqlmodel import Session
 
+from config.words import Text
 from models.assessment import Assessment, AssessmentStatus
 from models.audit import record
 from models.base import Row, table_of
@@ -131,6 +132,15 @@ STATUSES: dict[type[Row], type[StrEnum]] = {
     Feedback: F,
     Event: E,
 }
+NOUNS: dict[type[Row], Text] = {
+    Cycle: Text("cycle", "循环"),
+    Stage: Text("stage", "阶段"),
+    Task: Text("task", "任务"),
+    Delivery: Text("message", "消息"),
+    Assessment: Text("assessment", "评估"),
+    Feedback: Text("feedback", "意见反馈"),
+    Event: Text("event", "事件"),
+}
 _KNOWN = {(noun, arrow.old, arrow.new): arrow for noun, arrows in ARROWS.items() for arrow in arrows}
 
 
@@ -175,7 +185,7 @@ def move(
     columns = (*(column for column in values if column not in computed), *each, *own.get(ids[0], ()))
     claim = _claim(noun, columns, tuple(fence))
     if session.connection().execute(claim.values(computed) if computed else claim, rows).rowcount != len(ids):
-        raise Stale(noun=noun.__name__.lower())
+        raise Stale(noun=NOUNS[noun])
     _audit(session, noun, arrow, ids, by, now, why, each)
 
 

@@ -1,5 +1,6 @@
 """Telling mails that a machine wrote: out-of-office, bounces, lists. They answer nothing, and nobody answers them."""
 
+from collections import defaultdict
 from email.errors import HeaderParseError
 from email.header import decode_header
 from email.message import Message
@@ -9,16 +10,17 @@ _LONGEST = 400
 
 def why_automatic(mail: Message, sender: str) -> str:
     """Say by which sign a machine wrote this; '' for people's mails. sender: the bare address in From."""
-    heads = {key.lower(): " ".join(str(value)[:_LONGEST].split()) for key, value in mail.raw_items()}
-    submitted = heads.get("auto-submitted", "no").partition(";")[0].strip().casefold()
+    written = {key.lower(): " ".join(str(value)[:_LONGEST].split()) for key, value in mail.raw_items()}
+    heads = defaultdict(str, written)  # one that is missing says nothing
+    submitted = heads["auto-submitted"].partition(";")[0].strip().casefold()
     signs = {
         "auto-submitted": submitted not in ("", "no"),
-        "precedence": heads.get("precedence", "").casefold() in ("bulk", "junk", "list", "auto_reply", "auto-reply"),
-        "list": any(key.startswith("list-") for key in heads),
-        "autoreply": any(key in heads for key in _MARKS),
-        "bounce": heads.get("return-path", "").strip() == "<>" or _is_report(mail),
+        "precedence": heads["precedence"].casefold() in ("bulk", "junk", "list", "auto_reply", "auto-reply"),
+        "list": any(key.startswith("list-") for key in written),
+        "autoreply": any(key in written for key in _MARKS),
+        "bounce": heads["return-path"] == "<>" or _is_report(mail),
         "robot": sender.partition("@")[0] in _ROBOTS,
-        "subject": words_of(heads.get("subject", "")).casefold().startswith(_SUBJECTS),
+        "subject": words_of(heads["subject"]).casefold().startswith(_SUBJECTS),
     }
     return next((sign for sign, found in signs.items() if found), "")
 
@@ -47,13 +49,13 @@ def words_of(head: str) -> str:
 
 
 def _decoded(part: bytes | str, charset: str | None) -> str:
-    raw = part.encode("utf-8", "surrogateescape") if isinstance(part, str) else part
+    raw = part.encode(errors="surrogateescape") if isinstance(part, str) else part
     for name in (charset or "utf-8", "gb18030"):
         try:
             return raw.decode(name)
         except (LookupError, ValueError):
             continue
-    return raw.decode("utf-8", "replace")
+    return raw.decode(errors="replace")
 
 
 def _is_report(mail: Message) -> bool:

@@ -14,7 +14,7 @@ from models.notification import Attempt, Delivery, DeliveryStatus, Notification,
 from models.once import one_at_a_time
 from models.people import Person, Rhythm
 from models.transitions import move
-from notifications.letters import URGENT
+from notifications.letters import URGENT, read_facts
 
 K = NotificationKind
 MOST_SINGLE = 3  # so many messages at once are still read one by one
@@ -188,7 +188,8 @@ def _write(session: Session, one: Bundle, mine: Collection[int], now: datetime) 
     if not members and not waiting:
         return 0
     into = _wake(session, waiting, now) if waiting else _new_digest(session, members, now)
-    facts = json.dumps(_facts(one.gap)) if one.gap else None
+    gap = _widest(session, waiting, one.gap) if one.gap and waiting else one.gap
+    facts = json.dumps(_facts(gap)) if gap else None
     urgent = any(member.kind in URGENT for member in members)
     connection = session.connection()
     connection.execute(_TELL, {"digest": into, "facts": facts, "urgent": urgent})
@@ -206,6 +207,16 @@ def _wake(session: Session, digest: Due, now: datetime) -> int:
     return digest.notification_id
 
 
+def _widest(session: Session, digest: Due, gap: Gap) -> Gap:
+    """Widen an outage by the one that a waiting digest names already: it was kept back by both."""
+    said = read_facts(session.connection().execute(_SAID, {"digest": digest.notification_id}).scalar_one())
+    if "stood" not in said:
+        return gap
+    from_at, until_at = (datetime.fromisoformat(said[name]) for name in ("from", "until"))
+    both = gap.engine and said["stood"] == "engine"
+    return Gap(min(gap.from_at, from_at), max(gap.until_at, until_at), engine=both)
+
+
 def _facts(gap: Gap) -> Mapping[str, str]:
     stood = "engine" if gap.engine else "sending"
     return {"stood": stood, "from": gap.from_at.isoformat(), "until": gap.until_at.isoformat()}
@@ -216,12 +227,11 @@ def _new_digest(session: Session, members: Sequence[Due], now: datetime) -> int:
     person_id, channel, rank = members[0].group
     first = min(member.notification_id for member in members)
     connection = session.connection()
-    row = {"key": f"digest:{first}:{person_id}", "kind": K.DIGEST, "person_id": person_id, "planned_at": now,
-           "rung": "", "level": 0, "deadline_no": 0, "urgent": False, "facts": "{}"}  # fmt: skip
+    row = {"key": f"digest:{first}:{person_id}", "kind": K.DIGEST, "person_id": person_id, "planned_at": now}
     made: int = connection.execute(_NEW, row).scalar_one()
+    wanted_at = min(member.wanted_at for member in members)
     queued = {"notification_id": made, "rank": rank, "channel": channel, "status": DeliveryStatus.QUEUED,
-              "next_try_at": min(member.wanted_at for member in members), "n_attempts": 0, "epoch": 0,
-              "unheard": False, "why": ""}  # fmt: skip
+              "next_try_at": wanted_at}  # fmt: skip
     connection.execute(sa.insert(_delivery), queued)
     return made
 
@@ -260,6 +270,7 @@ _MINE = (
     .where(_delivery.c.id.in_(sa.bindparam("ids", expanding=True)), _delivery.c.status == DeliveryStatus.QUEUED)
     .with_for_update(skip_locked=True)
 )
+_SAID = sa.select(_told.c.facts).where(_told.c.id == sa.bindparam("digest"))
 _NEW = sa.insert(_told).returning(_told.c.id)
 _TELL = (
     sa.update(_told)

@@ -142,11 +142,9 @@ def with_links(
     By it the person changes how they are told and, where the message asks for an answer, answers.
     channels: those where an address is one person's own. Nobody reads a link of somebody else's there.
     """
-    wanted = [one.notification_id for one in letters.values() if _goes_to_one(one, channels)]
-    if not wanted:
-        return dict(letters)
-    tokens = add_links(session, wanted, now=now)
-    return {key: _with_token(one, tokens.get(one.notification_id, ""), channels) for key, one in letters.items()}
+    own = {key for key, one in letters.items() if one.channel in channels and one.kind not in ALONE}
+    tokens = add_links(session, [letters[key].notification_id for key in own], now=now)
+    return {key: _with_token(one, tokens[one.notification_id] if key in own else "") for key, one in letters.items()}
 
 
 def add_links(session: Session, notification_ids: Sequence[int], *, now: datetime) -> dict[int, str]:
@@ -162,14 +160,8 @@ def add_links(session: Session, notification_ids: Sequence[int], *, now: datetim
     return dict(connection.execute(_TOKENS, {"ids": list(notification_ids)}).tuples().all())
 
 
-def _goes_to_one(letter: Letter, channels: Collection[str]) -> bool:
-    return letter.channel in channels and letter.kind not in ALONE
-
-
-def _with_token(letter: Letter, token: str, channels: Collection[str]) -> Letter:
-    if not _goes_to_one(letter, channels):
-        return replace(letter, answer_token="", own_token="")
-    return replace(letter, answer_token=token if _may_carry(letter, channels) else "", own_token=token)
+def _with_token(letter: Letter, token: str) -> Letter:
+    return replace(letter, answer_token=token if _may_carry(letter) else "", own_token=token)
 
 
 def find_link(session: Session, token: str, *, now: datetime, on: date) -> Link:
@@ -221,10 +213,10 @@ def _stands(now: datetime, on: date) -> tuple[sa.ColumnElement[bool], ...]:
     )
 
 
-def _may_carry(letter: Letter, channels: Collection[str]) -> bool:
+def _may_carry(letter: Letter) -> bool:
     # Whoever only passes a message on to somebody without an address may not answer it.
     passes_on = letter.facts.get("instead") == "no-address"
-    return letter.kind in LINKED and letter.task_id is not None and letter.channel in channels and not passes_on
+    return letter.kind in LINKED and letter.task_id is not None and not passes_on
 
 
 def _make_key(file: Path) -> None:

@@ -50,10 +50,6 @@ def queue_next(session: Session, following: NextRank, *, at: datetime) -> None:
         "channel": following.channel,
         "status": DeliveryStatus.QUEUED,
         "next_try_at": at,
-        "n_attempts": 0,
-        "epoch": 0,
-        "unheard": False,
-        "why": "",
     }
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     session.execute(

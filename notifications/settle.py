@@ -110,18 +110,13 @@ def drop(session: Session, letter: Letter, *, why: str, now: datetime) -> None:
         _move(session, letter.delivery_id, DeliveryStatus.SENDING, DeliveryStatus.DROPPED, now, why, values, fence)
 
 
-def release(session: Session, letters: list[Letter], *, why: str, now: datetime, until: datetime) -> int:
+def release(session: Session, letters: list[Letter], *, why: str, now: datetime, until: datetime) -> None:
     """Put back what was claimed and not begun, where it is still ours; no attempt is counted."""
-    n_released = 0
+    values: dict[str, object] = {"next_try_at": until, "lease_until": None, "why": why}
     for letter in letters:
-        values: dict[str, object] = {"next_try_at": until, "lease_until": None, "why": why}
         fence = {"epoch": letter.epoch}
-        try:
+        with suppress(Stale):  # whoever has it now will send it
             _move(session, letter.delivery_id, DeliveryStatus.SENDING, DeliveryStatus.QUEUED, now, why, values, fence)
-        except Stale:
-            continue
-        n_released += 1
-    return n_released
 
 
 def backoff(no: int, random: Callable[[], float]) -> timedelta:

@@ -1,11 +1,12 @@
 """What becomes of each answer, decision and change of plan, written out whole: receipt, trail, and every word told."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
+import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from engine.absences import add_absence
@@ -13,18 +14,22 @@ from engine.case import Receipt
 from engine.changes import move_deadline, reassign_task
 from engine.cycles import cancel_cycle, pause_cycle, resume_cycle
 from engine.effects import Effect, Ending
+from engine.launch import Launch, launch_cycle
 from engine.leaving import leave
-from engine.people import Directory, directory
+from engine.people import Directory, directory, people_changed
 from engine.stages import approve_stage
 from engine.tasks import take_task
 from engine.undo import newest_answer, undo_answer
 from engine.waiting import Waits, waiting_for
 from models.audit import Audit
+from models.base import Row, table_of
 from models.errors import WardcycleError
 from models.notification import Delivery, DeliveryStatus, Notification
 from models.transitions import move
 from notifications.letters import gather
 from notifications.render import Message, Renderer
+from tests.invariants import hold
+from tests.letter import is_to_the_letter
 from tests.walks import Walk
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -66,8 +71,10 @@ class Chronicle:
         except WardcycleError as refused:
             made = refused
         self.lines += ["", f"== {self.now.astimezone(ZONE):%a %d %b %H:%M} {act.title}"]
-        if isinstance(made, Receipt | WardcycleError):
-            self.lines += [f"   {_receipt(made) if isinstance(made, Receipt) else made}"]
+        if isinstance(made, Receipt):
+            self.lines += [f"   {_receipt(made)}"]
+        if isinstance(made, WardcycleError):
+            self.lines += [f"   {made.text(language)}" for language in ("en", "zh")]
         if isinstance(made, list):
             self.lines += [f"   {line}" for line in made]
         with self.walk.database.reading() as session:
@@ -108,6 +115,7 @@ class Chronicle:
 
 _OF_CYCLE: dict[str, Callable[..., None]] = {"pause": pause_cycle, "resume": resume_cycle, "cancel": cancel_cycle}
 RENDERER = Renderer(ZONE, roles={})
+UNTOLD = ("token", "snapshot", "addresses", "title_en", "title_zh")  # drawn by chance, or as they were launched
 
 
 def _receipt(made: Receipt) -> str:
@@ -140,6 +148,15 @@ def _said(message: Message) -> list[str]:
     body, _, foot = message.text.partition("\n-- \n")
     said = [line for line in body.splitlines()[1:] if line]
     return [f"      {line}" for line in (message.subject, *said, foot.splitlines()[-1])]
+
+
+def comes_out_to_the_letter(told: Chronicle, steps: Iterable[tuple[timedelta, Act]], name: str) -> None:
+    """Tell a story and hold it against its file; WARDCYCLE_CHRONICLE=1 writes the file anew, to be read as a diff."""
+    told.step(LAUNCHED, after=timedelta(0))
+    for after, act in steps:
+        told.step(act, after=after)
+        hold(told.walk.database, told.now)
+    is_to_the_letter("chronicle", name, told.lines)
 
 
 def _waits(waits: Waits, people: Directory) -> list[str]:
@@ -178,20 +195,34 @@ def answer(slug: str, kind: str, by: str, **parts: object) -> Act:
     return Act(f"{by} answers {slug}: {kind}", lambda told: told.walk.answer(slug, kind, by, told.now, **parts))
 
 
+def by_link(act: Act) -> Act:
+    """The same through the link of a message, which does not show who opens it."""
+
+    def do(told: Chronicle) -> object:
+        told.walk.door = "link"
+        try:
+            return act.do(told)
+        finally:
+            told.walk.door = "test"
+
+    return Act(f"{act.title}, by a link", do)
+
+
 def take(slug: str, by: str) -> Act:
     """Somebody takes over what they were handed."""
     return Act(f"{by} takes {slug}", lambda told: told.run(take_task, slug, by))
 
 
-def undo(slug: str, by: str) -> Act:
-    """Somebody takes the newest answer back."""
+def undo(slug: str, by: str, *, answer_id: int = 0) -> Act:
+    """Somebody takes the newest answer back, or the one named."""
 
     def do(told: Chronicle) -> object:
         with told.walk.database.reading() as session:
-            newest = newest_answer(session, told.walk.task_id(slug))
+            newest = answer_id or newest_answer(session, told.walk.task_id(slug))
         return told.walk.run(undo_answer, newest, by, told.now)
 
-    return Act(f"{by} takes back the answer to {slug}", do)
+    which = f"answer {answer_id}" if answer_id else "the answer"
+    return Act(f"{by} takes back {which} to {slug}", do)
 
 
 def decided(slug: str, verdict: str, by: str, **parts: object) -> Act:
@@ -201,17 +232,14 @@ def decided(slug: str, verdict: str, by: str, **parts: object) -> Act:
     )
 
 
-def moved(slug: str, until: date, by: str) -> Act:
+def moved(slug: str, until: date, by: str, why: str = "the ward is full") -> Act:
     """The lead or the office moves a deadline."""
-    return Act(
-        f"{by} moves {slug} to {until}",
-        lambda told: told.run(move_deadline, slug, by, until=until, why="the ward is full"),
-    )
+    return Act(f"{by} moves {slug} to {until}", lambda told: told.run(move_deadline, slug, by, until=until, why=why))
 
 
-def given(slug: str, to: str, by: str) -> Act:
+def given(slug: str, to: str, by: str, why: str = "closer to it") -> Act:
     """The lead or the office gives a task to somebody else."""
-    return Act(f"{by} gives {slug} to {to}", lambda told: told.run(reassign_task, slug, by, to=to, why="closer to it"))
+    return Act(f"{by} gives {slug} to {to}", lambda told: told.run(reassign_task, slug, by, to=to, why=why))
 
 
 def approved(slug: str, by: str) -> Act:
@@ -232,15 +260,17 @@ def of_cycle(what: str, by: str) -> Act:
     return Act(f"{by}: {what} cycle", do)
 
 
-def left(person: str, to: str) -> Act:
-    """Somebody leaves the hospital."""
+def left(person: str, to: str, *, days: int = 0, by: str | None = None, why: str = "moved away") -> Act:
+    """Somebody leaves the hospital in so many days, as somebody enters it or a program does."""
 
     def do(told: Chronicle) -> object:
         with told.walk.database.transaction("test") as session:
-            return leave(session, person, to=to, on=told.today, rules=told.walk.rules, by=None, why="moved away",
-                         now=told.now)  # fmt: skip
+            who = directory(session).person(by).id if by else None
+            went = leave(session, person, to=to, on=told.today + timedelta(days=days), rules=told.walk.rules, by=who,
+                         why=why, now=told.now)  # fmt: skip
+            return [str(went)]
 
-    return Act(f"{person} leaves, {to} takes over", do)
+    return Act(f"{person} leaves{f' in {days} days' if days else ''}, {to} takes over", do)
 
 
 def away(person: str, to: str, until: date) -> Act:
@@ -252,6 +282,50 @@ def away(person: str, to: str, until: date) -> Act:
                                rules=told.walk.rules, by=None, now=told.now)  # fmt: skip
 
     return Act(f"{person} is away until {until}, {to} stands in", do)
+
+
+def stands(*nouns: type[Row]) -> Act:
+    """Look at the rows as they are kept, every column that says something."""
+
+    def do(told: Chronicle) -> object:
+        with told.walk.database.reading() as session:
+            return [line for noun in nouns for line in _rows(session, table_of(noun))]
+
+    return Act("what is kept", do)
+
+
+def _rows(session: Session, table: sa.Table) -> list[str]:
+    rows = session.connection().execute(sa.select(table).order_by(*table.primary_key)).mappings()
+    kept = [{str(name): value for name, value in row.items() if name not in UNTOLD} for row in rows]
+    return [f"{table.name} " + " ".join(f"{name}={_kept(one)}" for name, one in row.items() if one) for row in kept]
+
+
+def _kept(value: object) -> object:
+    return _at(value) if isinstance(value, datetime) else getattr(value, "value", value)
+
+
+def launches(lead: str) -> Act:
+    """Another cycle of the same template begins."""
+
+    def do(told: Chronicle) -> object:
+        first = told.walk.cycle()
+        wanted = Launch(template=first.template, unit="ward-3", lead=lead)
+        with told.walk.database.transaction("test") as session:
+            return launch_cycle(session, wanted, rules=told.walk.rules, by=None, now=told.now)
+
+    return Act(f"another begins, led by {lead}", do)
+
+
+def by_hand(title: str, write: Callable[[Session, Directory], None]) -> Act:
+    """Something is other than before that no verb here has done."""
+
+    def do(told: Chronicle) -> object:
+        with told.walk.database.transaction("test") as session:
+            write(session, directory(session))
+            people_changed(session)
+        return None
+
+    return Act(title, do)
 
 
 LAUNCHED = Act("launched", lambda told: told.walk.cycle())

@@ -233,8 +233,7 @@ class _Door:
         return {"unproven": unproven, "is_sent": is_sent, "patient_said": patient_said}
 
     def _undoing(self, asked: Asked) -> dict[str, object]:
-        now, said = self.site.clock(), asked.said
-        return {
-            "may_undo": asked.spoke and said is not None and said.undone_at is None and now < said.at + UNDO_FOR,
-            "undo_until": said.at + UNDO_FOR if said else now,
-        }
+        now, said = self.site.clock(), asked.said if asked.spoke else None
+        stands = said is not None and said.undone_at is None and said.taken_at is None
+        until = said.at + UNDO_FOR if said else now
+        return {"may_undo": stands and now < until, "undo_until": until}

@@ -6,8 +6,7 @@ from enum import StrEnum
 
 from sqlmodel import Session, col, select
 
-from engine.people import Directory, directory
-from engine.tasks import with_stand_ins
+from engine.people import Directory, directory, stand_ins_too
 from models.cycle import Cycle, CycleStatus
 from models.people import Person
 from models.queries import AnswerView, CycleView, TaskView, cycle_view
@@ -108,7 +107,7 @@ def _offer(task: TaskView, cycle: CycleView, person_id: int, people: Directory, 
     ]
     last = offers[-1] if offers else None
     open_still = last and last.taken_at is None
-    had_it = with_stand_ins(people, {*owners, cycle.line.lead.id})
+    had_it = stand_ins_too(people, {*owners, cycle.line.lead.id})
     stands = last and open_still and last.by.id in had_it and person_id not in owners
     return last if stands else None
 

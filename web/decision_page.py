@@ -219,7 +219,7 @@ def _link(session: Session, token: str, site: Site) -> OwnLink:
 
 
 def _decision_of(session: Session, link: OwnLink) -> int | None:
-    """Find the open question that a link's message was about, at whatever level it is asked by now."""
+    """Find the open question that a link's message was about, at whatever level it is asked by now (at one only)."""
     told, first = aliased(Notification), aliased(Decision)
     same = (col(Decision.kind) == col(first.kind)) & (col(Decision.stage_id) == col(first.stage_id))
     asked = same & (sa.func.coalesce(col(Decision.task_id), 0) == sa.func.coalesce(col(first.task_id), 0))
@@ -229,7 +229,6 @@ def _decision_of(session: Session, link: OwnLink) -> int | None:
         .join(told, col(told.id) == link.notification_id)
         .outerjoin(first, col(first.id) == col(told.decision_id))
         .where(col(Decision.ended_at).is_(None), asked | (col(told.decision_id).is_(None) & overdue))
-        .order_by(col(Decision.level).desc())
     )
     return session.execute(query).scalars().first()
 

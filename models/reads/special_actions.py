@@ -29,11 +29,6 @@ def open_actions(session: Session) -> tuple[str, ...]:
     return tuple(session.exec(found.where(col(Cycle.status).in_(AT_WORK)).distinct()))
 
 
-def run_of_cycle(session: Session, cycle_id: int) -> ActionRun | None:
-    """Find the run that a cycle is the frame of."""
-    return session.exec(select(ActionRun).where(ActionRun.cycle_id == cycle_id)).one_or_none()
-
-
 def latest_roll_up(session: Session, cycle_id: int) -> RollUp | None:
     """Find what was kept last of the run whose frame a cycle is."""
     found = select(RollUp).where(RollUp.cycle_id == cycle_id).order_by(col(RollUp.id).desc())

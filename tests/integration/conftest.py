@@ -18,8 +18,8 @@ atexit.register(shutil.rmtree, os.environ["PREFECT_HOME"], ignore_errors=True)
 os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
 os.environ.setdefault("DO_NOT_TRACK", "1")
 
-from tests.commands import command, installation  # noqa: F401 - fixtures of the tests of commands
-from tests.e2e.answering import Ward, ward_at_work
+from tests.commands import command, installation  # noqa: E402, F401 - fixtures of the tests of commands
+from tests.e2e.answering import Ward, ward_at_work  # noqa: E402
 
 
 @pytest.fixture

@@ -3,16 +3,13 @@
 A change that is meant is written with WARDCYCLE_CHRONICLE=1, and read as a diff.
 """
 
-import os
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
 
 from engine.rules import Rules
 from models.db import Database
 from tests.chronicle import (
-    LAUNCHED,
     MONDAY,
     SENT,
     SWEPT,
@@ -21,6 +18,7 @@ from tests.chronicle import (
     answer,
     approved,
     away,
+    comes_out_to_the_letter,
     decided,
     given,
     left,
@@ -30,11 +28,9 @@ from tests.chronicle import (
     take,
     undo,
 )
-from tests.invariants import hold
 from tests.places import make_hospital
 from tests.walks import PDF, launched, stage, task, template
 
-FOLDER = Path(__file__).parents[1] / "data" / "chronicle"
 MINUTE, SOON, DAY = timedelta(minutes=1), timedelta(minutes=5), timedelta(days=1)
 CYCLE = template(
     stage("plan", task("study", evidence="optional"), task("agree", after=["study"], accept=True), gate="do"),
@@ -143,12 +139,4 @@ STORIES: dict[str, tuple[Step, ...]] = {
 @pytest.mark.parametrize("name", STORIES)
 def test_a_story_comes_out_to_the_letter(database: Database, rules: Rules, name: str) -> None:
     make_hospital(database)
-    told = Chronicle(launched(database, rules, MONDAY, CYCLE))
-    told.step(LAUNCHED, after=timedelta(0))
-    for after, act in STORIES[name]:
-        told.step(act, after=after)
-        hold(database, told.now)
-    file, written = FOLDER / f"{name.replace(' ', '-')}.txt", "\n".join(told.lines) + "\n"
-    if os.environ.get("WARDCYCLE_CHRONICLE") == "1":
-        file.write_text(written, "utf-8")
-    assert written == file.read_text("utf-8")
+    comes_out_to_the_letter(Chronicle(launched(database, rules, MONDAY, CYCLE)), STORIES[name], name)

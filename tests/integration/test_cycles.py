@@ -95,6 +95,23 @@ def test_who_was_not_told_before_a_pause_is_told_after_it(database: Database, ru
     hold(database, night)
 
 
+def test_who_was_to_decide_and_was_not_told_before_a_pause_is_told_after_it(
+    database: Database, rules: Rules, now: datetime
+) -> None:
+    make_hospital(database)
+    walk = launched(database, rules, now)
+    walk.sweep(datetime(2026, 3, 10, 1, 0, tzinfo=UTC))
+    walk.sweep(overdue := datetime(2026, 3, 16, 1, 0, tzinfo=UTC))
+    assert walk.queued()[-2:] == [("escalation", "eva"), ("reminder", "dee")], "bo's question went up to eva"
+    walk.run(pause_cycle, walk.cycle_id, "ana", overdue + timedelta(minutes=5), why="works on the ward")
+    assert walk.queued() == []
+    walk.run(resume_cycle, walk.cycle_id, "ana", overdue + timedelta(hours=2), why="works on the ward")
+    assert walk.queued() == [("assigned", "dee"), ("escalation", "eva")], (
+        "level 1 has been passed up, a reminder is gone"
+    )
+    assert ("escalation", "2", "eva") in walk.told("escalation")
+
+
 def test_the_clock_of_a_decision_stops_in_a_pause_and_starts_again_after_it(
     database: Database, rules: Rules, now: datetime
 ) -> None:
@@ -130,7 +147,8 @@ def test_what_was_overdue_before_a_pause_stays_overdue_after_it(
     assert (after.deadline_at, after.deadline_no, after.level) == (before.deadline_at, 1, 1)
     assert walk.told("deadline") == []
     walk.sweep(back)
-    assert walk.told("escalation") == [("escalation", "1", "bo")]  # the next level waits for the next morning
+    asked = [person for kind, person in walk.queued() if kind == "escalation"]
+    assert asked == ["bo"], "told anew, for the pause took it back unsent; the next level waits for the next morning"
     walk.sweep(back + timedelta(days=1))
     assert [one.level for one in walk.decisions(pending=True)][-1] == 2
     hold(database, back + timedelta(days=1), swept=True)
