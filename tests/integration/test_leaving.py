@@ -82,15 +82,16 @@ def test_tasks_and_cycle_go_to_the_other_person(database: Database, rules: Rules
     hold(database, now)
 
 
-def test_the_other_person_is_told_once_for_each_open_task(
+def test_the_other_person_is_told_once_for_each_open_task_and_for_each_cycle_that_they_lead_now(
     database: Database, rules: Rules, now: datetime, cycle_id: int
 ) -> None:
     with database.transaction("test") as session:
         n_open = owned(session, "ana").count(TaskStatus.OPEN)
         gone(session, rules, now)
         notes = told(session, "bo")
-        assert [note.kind for note in notes] == [NotificationKind.ASSIGNED] * n_open
-        assert all(note.key.endswith(f":assigned:handed:{person_id(session, 'bo')}") for note in notes)
+        assert [note.kind for note in notes] == [*[NotificationKind.ASSIGNED] * n_open, NotificationKind.LEAD]
+        assert all(note.key.endswith(f":assigned:handed:{person_id(session, 'bo')}") for note in notes[:-1])
+        assert (notes[-1].cycle_id, notes[-1].task_id) == (cycle_id, None)
         assert told(session, "ana") == []
         assert len(told(session, "ana", DeliveryStatus.DROPPED)) == n_open
 
