@@ -83,16 +83,14 @@ def _effect(
     passed = task.deadline_at is None or task.deadline_at <= deed.now
     if verdict is Verdict.GRANT or (passed and verdict in (Verdict.GIVE, Verdict.REMOVE)):
         return Effect(verdict, moves=True, needs_date=True)
-    if task.status is TaskStatus.OPEN:
-        return Effect(verdict, coming=coming(deed, cycle, task, owners, None))
     same = Timed.same(task, ladder, calendar, deed.now)
     return Effect(verdict, coming=coming(deed, cycle, task, owners, same))
 
 
-def coming(deed: Deed, cycle: Cycle, task: Task, owners: tuple[int, ...], timed: Timed | None) -> Coming:
-    """Let a task come to its moments until the ladder speaks. timed: its time from now on; None as it stands."""
+def coming(deed: Deed, cycle: Cycle, task: Task, owners: tuple[int, ...], timed: Timed) -> Coming:
+    """Let a task come to its moments until the ladder speaks. timed: its time from now on."""
     calendar, progress = deed.rules.calendar, _progress(deed, cycle, task, timed)
-    number = timed.deadline_no if timed else task.deadline_no
+    number = timed.deadline_no
     reminders: list[datetime] = []
     for _ in range(MOST_STEPS):
         moment = max(next_at(progress, calendar), deed.now)
@@ -110,12 +108,9 @@ def coming(deed: Deed, cycle: Cycle, task: Task, owners: tuple[int, ...], timed:
     return Coming(progress.deadline_at, tuple(reminders))
 
 
-def _progress(deed: Deed, cycle: Cycle, task: Task, timed: Timed | None) -> Progress:
-    progress = progress_of(task, deed.plan(cycle).ladder)
-    if timed is None:
-        return progress
+def _progress(deed: Deed, cycle: Cycle, task: Task, timed: Timed) -> Progress:
     return replace(
-        progress,
+        progress_of(task, deed.plan(cycle).ladder),
         deadline_at=timed.deadline_at,
         reminded_until=timed.reminded_until,
         level=timed.level,
