@@ -27,9 +27,9 @@ from models.errors import WardcycleError
 from models.notification import Delivery, DeliveryStatus, Notification
 from models.transitions import move
 from notifications.letters import gather
-from notifications.render import Message, Renderer
+from notifications.render import Renderer
 from tests.invariants import hold
-from tests.letter import is_to_the_letter
+from tests.letter import is_to_the_letter, words_of
 from tests.walks import Walk
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -110,7 +110,7 @@ class Chronicle:
             self.lines += ["", f"   {_head(row, delivery, people)}"]
             for language in ("en", "zh"):
                 letter = replace(letters[delivery.id], language=language)
-                self.lines += _said(RENDERER.write(letter))
+                self.lines += [f"      {line}" for line in words_of(RENDERER.write(letter))]
 
 
 _OF_CYCLE: dict[str, Callable[..., None]] = {"pause": pause_cycle, "resume": resume_cycle, "cancel": cancel_cycle}
@@ -141,13 +141,6 @@ def _head(row: Notification, delivery: Delivery, people: Directory) -> str:
         [f"-> {_who(people, row.person_id)}{stands_in}: {row.kind.value}", *filter(None, more), f"{at:%d %b %H:%M}",
          f"{row.key} about={about} {delivery.channel} {delivery.status.value}"]
     )  # fmt: skip
-
-
-def _said(message: Message) -> list[str]:
-    """Leave out greeting and signature, and empty lines."""
-    body, _, foot = message.text.partition("\n-- \n")
-    said = [line for line in body.splitlines()[1:] if line]
-    return [f"      {line}" for line in (message.subject, *said, foot.splitlines()[-1])]
 
 
 def comes_out_to_the_letter(told: Chronicle, steps: Iterable[tuple[timedelta, Act]], name: str) -> None:

@@ -4,7 +4,16 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from notifications.render import Message
+
 FOLDER = Path(__file__).parent / "data"
+
+
+def words_of(message: Message) -> list[str]:
+    """List what a message says, without greeting, signature and empty lines."""
+    body, _, foot = message.text.partition("\n-- \n")
+    said = [line for line in body.splitlines()[1:] if line]
+    return [message.subject, *said, foot.splitlines()[-1]]
 
 
 def is_to_the_letter(kind: str, name: str, lines: Iterable[str]) -> None:

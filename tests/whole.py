@@ -16,8 +16,8 @@ from models.base import Row, table_of
 from models.db import Database
 from models.notification import Delivery
 from notifications.letters import gather
-from notifications.render import Message, Renderer
-from tests.letter import is_to_the_letter
+from notifications.render import Renderer
+from tests.letter import is_to_the_letter, words_of
 
 RUN = re.compile(r"(\w)\1{19,}")
 RENDERER = Renderer(ZoneInfo("Asia/Shanghai"), roles={})
@@ -45,7 +45,7 @@ def letters(database: Database, on: date) -> list[str]:
     lines = []
     for number, one in enumerate(ids, 1):  # not the ids: one database leaves gaps where another leaves none
         both = (replace(found[one], language=language) for language in ("en", "zh"))
-        said = tuple(line for letter in both for line in _said(RENDERER.write(letter)))
+        said = tuple(f"   {line}" for letter in both for line in words_of(RENDERER.write(letter)))
         first = known.setdefault(said, number)
         lines += [f"letter {number}: as letter {first}"] if first != number else [f"letter {number}:", *said]
     return lines
@@ -59,9 +59,3 @@ def is_as_written(name: str, lines: Iterable[str]) -> None:
 def _columns(row: sa.RowMapping, without: Iterable[str]) -> str:
     held = {name: value for name, value in row.items() if name not in without and value}
     return "; ".join(f"{name} {value}" for name, value in held.items())
-
-
-def _said(message: Message) -> list[str]:
-    body, _, foot = message.text.partition("\n-- \n")
-    said = [line for line in body.splitlines()[1:] if line]
-    return [f"   {line}" for line in (message.subject, *said, foot.splitlines()[-1])]
